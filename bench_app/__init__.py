@@ -1,0 +1,1 @@
+"""The Django project under test. It imports Django and never the harness."""

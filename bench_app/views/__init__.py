@@ -1,0 +1,1 @@
+"""One module per scenario, the sync and the async twin side by side."""

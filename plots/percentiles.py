@@ -1,0 +1,78 @@
+"""Latency of a scenario by percentile, on the scale on which HdrHistogram plots are drawn: 1/(1-p)."""
+
+from hdrh.histogram import HdrHistogram
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from plots import style
+from plots.text import number
+from results.summary import CaseSummary, RunSummary
+
+TICKS = {50: "50", 90: "90", 99: "99", 99.9: "99.9", 99.99: "99.99"}
+
+
+def draw(run: RunSummary, scenario: str) -> Figure:
+    """The figure; invalid cases are named beside it and not drawn."""
+    cases = style.of_scenario(run, scenario)
+    figure = style.new_figure(3.9)
+    axes = figure.add_subplot()
+    looks = style.looks(run)
+    largest = 100.0
+    for summary in cases:
+        if summary.usable:
+            xs, ys = curve(summary.distribution)
+            largest = max(largest, xs[-1])
+            _draw_curve(axes, summary, looks[summary.case.server], xs, ys)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    shown = {p: text for p, text in TICKS.items() if 1 / (1 - p / 100) <= largest * 1.05}
+    axes.set_xticks([1 / (1 - p / 100) for p in shown], list(shown.values()))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(1, largest * 1.1)
+    axes.yaxis.set_major_formatter(lambda value, _: number(value))
+    axes.grid(which="major")
+    axes.grid(which="minor", axis="y", linewidth=0.3)
+    axes.set_xlabel("percentile of requests (scale 1/(1-p)); a curve ends where no more requests support it")
+    axes.set_ylabel("latency (ms, log scale)")
+    style.title(axes, f"{scenario}: latency", "time from sending to the last byte of the answer, less is better")
+    _legend(axes, cases)
+    return figure
+
+
+def curve(distribution: HdrHistogram) -> tuple[list[float], list[float]]:
+    """Points of the percentile curve: x = 1/(1-p), from 1 up to the number of samples; y in ms."""
+    total = distribution.get_total_count()
+    xs, ys = [1.0], [distribution.get_min_value() / 1000]
+    for item in distribution.get_recorded_iterator():
+        below = item.total_count_to_this_value
+        xs.append(total / (total - below) if below < total else float(total))
+        ys.append(item.value_iterated_to / 1000)
+    return xs, ys
+
+
+def _draw_curve(axes: Axes, summary: CaseSummary, look: style.Look, xs: list[float], ys: list[float]) -> None:
+    marks = [next((i for i, x in enumerate(xs) if x >= 1 / (1 - p / 100)), -1) for p in TICKS]
+    suspect = summary.judgement.verdict == "suspect"
+    axes.plot(
+        xs,
+        ys,
+        color=look.colour,
+        linestyle=style.LINES[summary.case.variant],
+        linewidth=1.6,
+        alpha=0.5 if suspect else 1,
+        marker=look.marker,
+        markersize=5,
+        markerfacecolor=look.colour if summary.case.variant == "sync" else "white",
+        markevery=sorted({mark for mark in marks if mark > 0}),
+        label=style.label(summary.case) + (" (suspect)" if suspect else ""),
+    )
+
+
+def _legend(axes: Axes, cases: list[CaseSummary]) -> None:
+    for summary in cases:
+        if not summary.usable:
+            axes.plot(
+                [], [], linestyle="none", marker="x", color=style.ALARM, label=f"{style.label(summary.case)}: invalid"
+            )
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8.5, handlelength=3)

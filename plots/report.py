@@ -1,0 +1,109 @@
+"""The Markdown report of a run with its charts, drawn from a summary alone."""
+
+import shlex
+from pathlib import Path
+
+import msgspec
+
+from plots import percentiles, style, text, throughput, timeline
+from results.errors import BenchError
+from results.summary import RunSummary, as_json
+
+CHARTS = {"throughput": throughput.draw, "latency": percentiles.draw, "timeline": timeline.draw}
+
+
+def write(run: RunSummary, directory: Path) -> Path:
+    """Write `report.md`, `summary.json` and `charts/` into `directory`; the report's path.
+
+    Raises:
+        BenchError: something cannot be written.
+    """
+    report = directory / "report.md"
+    try:
+        (directory / "charts").mkdir(exist_ok=True)
+        for scenario in text.scenarios(run):
+            for name, draw in CHARTS.items():
+                style.save(
+                    draw(run, scenario),
+                    run,
+                    style.of_scenario(run, scenario),
+                    directory / "charts" / f"{scenario}-{name}",
+                )
+        summary = msgspec.json.format(msgspec.json.encode(as_json(run, str(directory))), indent=2)
+        (directory / "summary.json").write_bytes(summary + b"\n")
+        report.write_text(markdown(run))
+    except OSError as error:
+        raise BenchError(
+            f"cannot write the report to {directory}: {error.strerror}",
+            hint="the records are kept: make room, then `python bench.py report` draws it",
+        ) from error
+    return report
+
+
+def markdown(run: RunSummary) -> str:
+    """The report as Markdown; charts are linked from `charts/`."""
+    parts = [f"# Run {run.name}", _head(run)]
+    parts.extend(_scenario(run, scenario) for scenario in text.scenarios(run))
+    parts.append(_conditions(run))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(run: RunSummary) -> str:
+    counts = dict.fromkeys(("valid", "suspect", "invalid"), 0)
+    for summary in run.cases:
+        counts[summary.judgement.verdict] += 1
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    return f"{len(run.cases)} cases: {counted}. {text.repeats(run)}"
+
+
+def _scenario(run: RunSummary, scenario: str) -> str:
+    cases = style.of_scenario(run, scenario)
+    lines = [f"## {scenario}", "", f"{text.profile(run, scenario).capitalize()}.", ""]
+    lines.append(f"| {' | '.join(text.COLUMNS)} |")
+    lines.append("| --- | --- |" + " ---: |" * (len(text.COLUMNS) - 2))
+    lines.extend(f"| {' | '.join(text.cells(summary).values())} |" for summary in cases)
+    for summary in cases:
+        if summary.judgement.reasons:
+            lines += ["", f"**{style.label(summary.case)}: {summary.judgement.verdict}**", ""]
+            lines += [f"- {_escape(reason)}" for reason in text.reasons(summary)]
+            lines += [f"- cure: {_escape(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
+        if summary.log_tail:
+            lines += ["", "Last lines of its log (whole: `logs/`):", "", *(f"    {line}" for line in summary.log_tail)]
+    for name in CHARTS:
+        lines += ["", f"![{scenario}: {name}](charts/{scenario}-{name}.svg)"]
+    return "\n".join(lines)
+
+
+def _conditions(run: RunSummary) -> str:
+    plan, budget = run.plan, run.plan.budget
+    lines = [
+        "## Conditions",
+        "",
+        *(
+            f"- machine: {machine.summary}; governor {machine.governor}, {machine.virtualization}"
+            for machine in run.machines
+        ),
+        f"- server CPUs {style.cpu_text(budget.server_cpus)}; load CPUs {style.cpu_text(budget.load_cpus)}",
+        f"- budget: {budget.workers} workers; per worker {budget.threads} threads and {budget.connections} connections",
+        f"- versions: {', '.join(f'{name} {version}' for name, version in run.versions.items())}",
+        f"- app {plan.app.name}; seed {plan.seed}; begun {run.started_at or 'never'}",
+        "",
+        "Server commands, as run (ports are chosen anew for each repeat):",
+        "",
+        "```sh",
+        *dict.fromkeys(shlex.join(command) for command in _one_per_server(run)),
+        "```",
+    ]
+    return "\n".join(lines)
+
+
+def _one_per_server(run: RunSummary) -> list[tuple[str, ...]]:
+    by_server = {name.partition("/")[0]: command for name, command in run.commands.items()}
+    return list(by_server.values())
+
+
+def _escape(line: str) -> str:
+    """So that what a server answered cannot become markup."""
+    for character in "\\`*_<>[]|":
+        line = line.replace(character, f"\\{character}")
+    return line

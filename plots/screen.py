@@ -1,0 +1,118 @@
+"""The terminal: progress while a run goes on, and tables."""
+
+import time
+from collections.abc import Iterable
+from types import TracebackType
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from plots import style, text
+from results.record import Case, Plan, Record, Step
+from results.summary import RunSummary
+from results.validity import judge
+
+OVERHEAD_S = 1.0
+"""What a repeat takes beside warm-up and window, until one has been timed."""
+LOG_LINES = 3
+"""How much of the log of an invalid case is shown; the report has more."""
+COLOURS = {"valid": "green", "suspect": "yellow", "invalid": "red"}
+
+
+class RunProgress:
+    """Shows how a run goes: a live bar with the time left on a terminal, else a plain line per repeat."""
+
+    def __init__(self, plan: Plan, done: int, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._done = done
+        self._overheads: list[float] = []
+        self._started = 0.0
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
+            console=console,
+            refresh_per_second=2,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("starting", total=len(plan.steps), completed=done, left=self._left())
+
+    def __enter__(self) -> "RunProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def step_started(self, step: Step, case: Case) -> None:
+        self._started = time.monotonic()
+        self._bar.update(self._task, description=f"{case.name}, repeat {step.repeat}", left=self._left())
+
+    def step_done(self, step: Step, record: Record) -> None:
+        profile = record.case.profile
+        self._overheads.append(time.monotonic() - self._started - profile.warmup_s - profile.duration_s)
+        self._done += 1
+        self._bar.update(self._task, completed=self._done, left=self._left())
+        if not self._console.is_terminal:
+            judgement = judge(record)
+            reason = f": {judgement.reasons[0].text}" if judgement.reasons else ""
+            self._console.print(
+                f"[{self._done}/{len(self._plan.steps)}] {record.case.name}, repeat {step.repeat}: "
+                f"{judgement.verdict}{reason} ({self._left()})",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+
+    def _left(self) -> str:
+        """The time that the remaining repeats will take, going by those done."""
+        overhead = sum(self._overheads) / len(self._overheads) if self._overheads else OVERHEAD_S
+        profiles = [self._plan.cases[step.case].profile for step in self._plan.steps[self._done :]]
+        seconds = round(sum(one.warmup_s + one.duration_s + overhead for one in profiles))
+        return f"about {seconds // 60} min {seconds % 60:02} s left" if seconds >= 60 else f"about {seconds} s left"
+
+
+def show_run(run: RunSummary, console: Console) -> None:
+    """A table for each scenario, the reasons below it."""
+    for scenario in text.scenarios(run):
+        table = Table(
+            title=f"{scenario}: {text.profile(run, scenario)}",
+            title_justify="left",
+            title_style="bold",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        for name in text.SCREEN:
+            words = name in ("case", "verdict")
+            table.add_column(name, justify="left" if words else "right", no_wrap=words)
+        cases = style.of_scenario(run, scenario)
+        for summary in cases:
+            cells = {name: escape(cell) for name, cell in text.cells(summary).items()}
+            cells["verdict"] = f"[{COLOURS[summary.judgement.verdict]}]{cells['verdict']}[/]"
+            table.add_row(*(cells[name] for name in text.SCREEN))
+        console.print(table)
+        for summary in cases:
+            for reason in text.reasons(summary):
+                console.print(f"  {style.label(summary.case)}: {reason}", markup=False, highlight=False, soft_wrap=True)
+            for line in summary.log_tail[-LOG_LINES:]:
+                console.print(f"    | {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    console.print(text.repeats(run), style="dim", highlight=False)
+
+
+def show_listing(title: str, rows: Iterable[tuple[str, str, str]], console: Console) -> None:
+    """Names, whether each is available or what installs it, and one line on each."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for name in ("name", "available", "what it is"):
+        table.add_column(name, overflow="fold", no_wrap=name == "name")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table)

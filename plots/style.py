@@ -1,0 +1,129 @@
+"""How every figure looks: one colour and marker per server, one line style per variant, one caption."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from results.record import Case, Variant
+from results.summary import CaseSummary, RunSummary
+
+WIDTH_INCHES = 9.0
+DPI = 120
+CAPTION_CHARACTERS = 152
+LINE_INCHES = 0.17
+INK, MUTED, GRID, ALARM = "#1a1a1a", "#595959", "#d9d9d9", "#b00020"
+
+# Okabe and Ito's palette, which colour-blind people can tell apart, ordered so that neighbours differ in grey too.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+LINES: dict[Variant, str] = {"sync": "-", "async": (0, (4, 2))}  # type: ignore[dict-item]  # matplotlib's dash tuple
+
+matplotlib.rcParams.update(
+    {
+        "font.family": "DejaVu Sans",
+        "font.size": 9,
+        "axes.edgecolor": MUTED,
+        "axes.labelcolor": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "grid.color": GRID,
+        "grid.linewidth": 0.6,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "text.color": INK,
+        "hatch.linewidth": 0.6,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "bench",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a server is drawn, in all figures of a run alike."""
+
+    colour: str
+    marker: str
+
+
+def looks(run: RunSummary) -> dict[str, Look]:
+    """The look of each server of a run."""
+    servers = sorted({summary.case.server for summary in run.cases})
+    return {
+        server: Look(COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])
+        for number, server in enumerate(servers)
+    }
+
+
+def of_scenario(run: RunSummary, scenario: str) -> list[CaseSummary]:
+    """The scenario's cases, the server with the highest throughput first, its variants together."""
+    found = [summary for summary in run.cases if summary.case.scenario == scenario]
+    best: dict[str, float] = {}
+    for summary in found:
+        rate = summary.throughput_rps.value if summary.throughput_rps else -1.0
+        best[summary.case.server] = max(best.get(summary.case.server, -1.0), rate)
+    return sorted(found, key=lambda one: (-best[one.case.server], one.case.server, one.case.variant != "sync"))
+
+
+def label(case: Case) -> str:
+    return f"{case.server}, {case.variant}"
+
+
+def new_figure(height_inches: float) -> Figure:
+    """An empty figure of the standard width, laid out by `constrained`."""
+    return Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout="constrained")
+
+
+def title(axes: Axes, text: str, below: str = "") -> None:
+    """A left-aligned title and a muted line below it."""
+    axes.set_title(text, loc="left", fontweight="bold", fontsize=11, pad=17 if below else 8)
+    if below:
+        axes.text(0, 1, below, transform=axes.transAxes, va="bottom", color=MUTED, fontsize=8.5)
+
+
+def save(figure: Figure, run: RunSummary, cases: Sequence[CaseSummary], path: Path) -> list[Path]:
+    """Write the figure with the run's caption below it as `path`.svg and `path`.png; both paths."""
+    text = textwrap.fill(caption(run, cases), CAPTION_CHARACTERS)
+    width, height = figure.get_size_inches()
+    room = LINE_INCHES * (text.count("\n") + 2)
+    figure.set_size_inches(width, height + room)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(rect=(0.005, room / (height + room), 0.985, 1 - room / (height + room)))  # type: ignore[call-arg]  # constrained layout's own argument
+    figure.text(0.01, 0.012, text, ha="left", va="bottom", fontsize=7.5, color=MUTED, linespacing=1.35)
+    written = [path.with_name(f"{path.name}.{kind}") for kind in ("svg", "png")]
+    for one in written:
+        figure.savefig(one, metadata={"Date": None} if one.suffix == ".svg" else {"Software": None})
+    return written
+
+
+def caption(run: RunSummary, cases: Sequence[CaseSummary]) -> str:
+    """What one must know to read a figure: profile, budget, machine, versions."""
+    profile, budget = cases[0].case.profile, run.plan.budget
+    repeats = (
+        f"{run.plan.repeats} repeats, each in a fresh server" if run.plan.repeats > 1 else "one repeat: no interval"
+    )
+    apart = (
+        "server and load SHARE CPU " + cpu_text(budget.server_cpus)
+        if set(budget.server_cpus) & set(budget.load_cpus)
+        else f"server on CPU {cpu_text(budget.server_cpus)}, load on CPU {cpu_text(budget.load_cpus)}"
+    )
+    parts = [
+        f"Closed profile: {profile.users} users, each sends when its last answer came",
+        f"{profile.duration_s:g} s measured after {profile.warmup_s:g} s of warm-up; {repeats}",
+        f"{budget.workers} worker process{'es' if budget.workers > 1 else ''}; {apart}",
+        " / ".join(machine.summary for machine in run.machines),
+        ", ".join(f"{name} {version}" for name, version in run.versions.items()),
+        run.started_at[:10],
+    ]
+    return ". ".join(part for part in parts if part) + "."
+
+
+def cpu_text(cpus: Sequence[int]) -> str:
+    return ", ".join(map(str, cpus))

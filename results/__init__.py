@@ -1,0 +1,1 @@
+"""What came out of a run: records, their statistics and verdicts. Pure but for `store`."""

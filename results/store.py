@@ -1,0 +1,129 @@
+"""Run directories: the only file that reads and writes plans and records.
+
+    <run>/plan.json                 the plan
+    <run>/records/<case>-<n>.json   one record per repeat
+    <run>/logs/<case>-<n>-*.log     what server and load wrote
+
+Every file is written whole: to a temporary name, synced, renamed.
+"""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from results.errors import BenchError
+from results.record import SCHEMA_VERSION, Case, Plan, Record
+
+T = TypeVar("T")
+
+
+class Store:
+    """The records of one run."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @classmethod
+    def create(cls, directory: Path, plan: Plan) -> "Store":
+        """Make `directory` with the plan in it.
+
+        Raises:
+            BenchError: it exists already and is not empty, or cannot be written.
+        """
+        store = cls(directory)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if any(directory.iterdir()):
+                raise BenchError(f"{directory} is not empty", hint="give --out another directory, or use --resume")
+            (directory / "records").mkdir()
+            (directory / "logs").mkdir()
+            _write(directory / "plan.json", msgspec.json.encode(plan))
+        except OSError as error:
+            raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
+        return store
+
+    def plan(self) -> Plan:
+        """The plan of the run.
+
+        Raises:
+            BenchError: `directory` is not a run, or its plan is damaged or of a newer schema.
+        """
+        path = self.directory / "plan.json"
+        if not path.is_file():
+            raise BenchError(
+                f"{self.directory} is not a run: it has no plan.json",
+                hint="name a directory such as runs/<time>-<name>",
+            )
+        return _read(path, Plan)
+
+    def has(self, case: Case, repeat: int) -> bool:
+        return self._record_path(case, repeat).is_file()
+
+    def write(self, record: Record) -> None:
+        """Keep one record.
+
+        Raises:
+            BenchError: it cannot be written; what was written before is untouched.
+        """
+        path = self._record_path(record.case, record.repeat)
+        try:
+            _write(path, msgspec.json.encode(record))
+        except OSError as error:
+            raise BenchError(
+                f"cannot write {path}: {error.strerror}",
+                hint=f"make room, then go on with --resume {self.directory}",
+            ) from error
+
+    def records(self) -> list[Record]:
+        """All records, in the order of their names.
+
+        Raises:
+            BenchError: one is damaged or of a newer schema.
+        """
+        return [_read(path, Record) for path in sorted((self.directory / "records").glob("*.json"))]
+
+    def log_path(self, case: Case, repeat: int, process: str) -> Path:
+        """Where the output of `process` (`server` or `load`) in one repeat goes."""
+        return self.directory / "logs" / f"{_stem(case, repeat)}-{process}.log"
+
+    def _record_path(self, case: Case, repeat: int) -> Path:
+        return self.directory / "records" / f"{_stem(case, repeat)}.json"
+
+
+def _stem(case: Case, repeat: int) -> str:
+    return f"{case.name.replace('/', '-')}-{repeat}"
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    try:
+        text = path.read_bytes()
+        schema = msgspec.json.decode(text).get("schema")
+        if isinstance(schema, int) and schema > SCHEMA_VERSION:
+            raise BenchError(
+                f"{path} has schema {schema}; this bench reads up to {SCHEMA_VERSION}", hint="use a newer bench"
+            )
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError) as error:
+        raise BenchError(f"{path} is damaged: {error}", hint="delete it to measure it again with --resume") from error
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

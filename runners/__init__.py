@@ -1,0 +1,1 @@
+"""Everything that runs as a process: servers, load, and the experiment that brings them together."""

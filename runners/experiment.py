@@ -1,0 +1,105 @@
+"""A plan carried out: for every step a fresh server, warm-up and load, and a record, kept as soon as it is whole."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from results.record import SCHEMA_VERSION, Breakdown, Case, Load, Machine, Plan, Record, ServerUse, Step
+from results.store import Store
+from runners import host
+from runners.app import Environment
+from runners.process import tail
+from runners.repeat import BrokenRepeatError, Repeat
+from runners.scenarios import ScenarioFile
+from runners.servers import Server
+
+
+class Observer(Protocol):
+    """Is told how a run goes, to show it."""
+
+    def step_started(self, step: Step, case: Case) -> None: ...
+
+    def step_done(self, step: Step, record: Record) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What a plan's names stand for here and now; made and checked by `preflight`.
+
+    Attributes:
+        environment: where and by what the app runs.
+        servers: by name.
+        scenarios: by name.
+        versions: of everything that bears on the result, to be recorded.
+        machine: what is recorded of the machine.
+        choose_port: gives each repeat its port.
+    """
+
+    environment: Environment
+    servers: Mapping[str, Server]
+    scenarios: Mapping[str, ScenarioFile]
+    versions: Mapping[str, Mapping[str, str]]
+    machine: Machine
+    choose_port: Callable[[], int] = host.free_port
+
+
+def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
+    """Measure every step of `plan` that `store` has no record of, in order.
+
+    A repeat that cannot be measured becomes a record that says why, and the run goes on.
+
+    Raises:
+        BenchError: a record cannot be written, or there is no free port.
+    """
+    for step in plan.steps:
+        case = plan.cases[step.case]
+        if store.has(case, step.repeat):
+            continue
+        observer.step_started(step, case)
+        record = measure(plan, case, step.repeat, store, bench)
+        store.write(record)
+        observer.step_done(step, record)
+
+
+def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> Record:
+    """The record of one repeat of one case, in a freshly started server."""
+    server = bench.servers[case.server]
+    port = bench.choose_port()
+    argv = server.command(f"{host.LOOPBACK}:{port}", bench.environment.target(case.interface), plan.budget)
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    load: Load | None = None
+    use: ServerUse | None = None
+    breakdown: Breakdown | None = None
+    repeat = Repeat(
+        case=case,
+        argv=argv,
+        port=port,
+        environment=bench.environment,
+        server_variables=bench.environment.variables() | dict(server.environment),
+        scenario=bench.scenarios[case.scenario],
+        budget=plan.budget,
+        start_timeout_s=plan.start_timeout_s,
+        server_log=store.log_path(case, number, "server"),
+        load_log=store.log_path(case, number, "load"),
+    )
+    try:
+        load, use = repeat.measure()
+    except BrokenRepeatError as broken:
+        breakdown = broken.breakdown
+    return Record(
+        schema=SCHEMA_VERSION,
+        case=case,
+        repeat=number,
+        budget=plan.budget,
+        app=plan.app,
+        started_at=started_at,
+        command=tuple(argv),
+        environment=dict(bench.environment.app.environment) | dict(server.environment),
+        versions=dict(bench.versions[case.server]),
+        machine=bench.machine,
+        load=load,
+        server=use,
+        breakdown=breakdown,
+        log_tail=tail(repeat.load_log if breakdown is not None and breakdown.stage == "load" else repeat.server_log),
+    )

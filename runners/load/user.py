@@ -1,0 +1,135 @@
+"""The Locust user that scenarios are written on."""
+
+import errno
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+from urllib.parse import urlsplit
+
+import httptools
+from locust import User, events
+from locust.env import Environment
+from locust.exception import StopUser
+
+from runners.load.connection import ClosedEarlyError, Connection
+from runners.load.recorder import GOOD, TIMEOUT, Recorder
+
+DEFAULT_TIMEOUT_S = 10.0
+EXAMPLE_CHARACTERS = 120
+
+
+class Reporter(Protocol):
+    """Where a user's requests are taken down."""
+
+    closing: bool
+
+    def join(self) -> int: ...
+
+    def begin(self, user: int) -> int: ...
+
+    def end(self, user: int, started: int, outcome: str, *, answered: bool, example: str = "") -> None: ...
+
+
+class BenchUser(User):
+    """Sends requests over one connection and checks every answer.
+
+    A scenario is a subclass that names its `scenario` and has one `@task` that calls `get`. Under the bench,
+    requests go to its recorder; under `locust -f`, to Locust's own statistics.
+    """
+
+    abstract = True
+    scenario: ClassVar[Mapping[str, Any]] = {}
+    """The locustfile's `SCENARIO`."""
+    recorder: ClassVar[Recorder | None] = None
+    timeout_s: ClassVar[float] = DEFAULT_TIMEOUT_S
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        address = urlsplit(self.host or "")
+        if address.scheme != "http" or not address.hostname:
+            raise ValueError("--host must be given as http://ADDRESS:PORT")
+        assert environment.parsed_options is not None
+        self.path: str = self.scenario["paths"][environment.parsed_options.variant]
+        self.connection = Connection(address.hostname, address.port or 80, self.timeout_s)
+        self._authority = address.netloc
+        self._requests: dict[str, bytes] = {}
+        self._reporter: Reporter = self.recorder or LocustReporter(environment, self.path)
+        self._number = self._reporter.join()
+
+    def get(self, path: str, expect: bytes) -> None:
+        """Send one GET and wait for its answer, which is good if it is a 200 with exactly the body `expect`."""
+        if self._reporter.closing:
+            raise StopUser
+        request = self._requests.get(path)
+        if request is None:
+            request = self._requests[path] = self._request("GET", path)
+        answered, example = False, ""
+        started = self._reporter.begin(self._number)
+        try:
+            status, body = self.connection.exchange(request)
+        except (OSError, httptools.HttpParserError) as error:
+            outcome = _kind(error)
+            example = f"GET {path}: {outcome}"
+        else:
+            answered = True
+            if status == 200 and body == expect:
+                outcome = GOOD
+            else:
+                outcome = "wrong body" if status == 200 else f"status {status}"
+                example = f"GET {path}: {status} {_excerpt(body)}"
+        self._reporter.end(self._number, started, outcome, answered=answered, example=example)
+
+    def _request(self, method: str, path: str) -> bytes:
+        return f"{method} {path} HTTP/1.1\r\nHost: {self._authority}\r\nAccept: */*\r\n\r\n".encode("ascii")
+
+
+class LocustReporter:
+    """Passes requests on to Locust's own statistics, for `locust -f` by hand."""
+
+    closing = False
+
+    def __init__(self, environment: Environment, name: str) -> None:
+        self._environment = environment
+        self._name = name
+
+    def join(self) -> int:
+        return 0
+
+    def begin(self, user: int) -> int:
+        return time.monotonic_ns()
+
+    def end(self, user: int, started: int, outcome: str, *, answered: bool, example: str = "") -> None:
+        self._environment.events.request.fire(
+            request_type="GET",
+            name=self._name,
+            response_time=(time.monotonic_ns() - started) / 1e6,
+            response_length=0,
+            exception=None if outcome == GOOD else Exception(example or outcome),
+            context={},
+        )
+
+
+def _kind(error: Exception) -> str:
+    """What kind of failure an exception of `Connection.exchange` is, in a few words."""
+    if isinstance(error, TimeoutError):
+        return TIMEOUT
+    if isinstance(error, ClosedEarlyError):
+        return "closed early"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return "reset"
+    if isinstance(error, OSError):
+        return errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return "not HTTP"
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body[: 4 * EXAMPLE_CHARACTERS].decode(errors="replace").split())
+    return text if len(text) <= EXAMPLE_CHARACTERS else f"{text[:EXAMPLE_CHARACTERS]}..."
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # as Locust has it
+def _add_variant(parser: ArgumentParser, **_: Any) -> None:
+    parser.add_argument("--variant", choices=("sync", "async"), default="sync", help="which twin of the view to ask")

@@ -1,0 +1,145 @@
+"""One command and all that it starts: started pinned and logged, watched, and ended without a trace."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import psutil
+
+GUARD = Path(__file__).with_name("guard.py")
+GRACE_S = 1.0
+"""What a command gets between SIGTERM and SIGKILL."""
+LOG_KEPT_BYTES = 64 * 1024
+"""What is kept of the beginning and of the end of a log."""
+
+
+class ManagedProcess:
+    """A command under a guard (`guard.py`), a context manager that ends it with everything it started.
+
+    Args:
+        argv: the command; found on the PATH of `environment`.
+        directory: its working directory.
+        environment: its whole environment.
+        cpus: the CPUs that it may run on.
+        log_path: where its standard error goes, and its standard output unless `talks`.
+        talks: give it pipes as standard input and output (`input`, `output`).
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        directory: Path,
+        environment: Mapping[str, str],
+        cpus: Sequence[int],
+        log_path: Path,
+        talks: bool = False,
+    ) -> None:
+        self.argv = tuple(argv)
+        self.log_path = log_path
+        reading, self._pipe = os.pipe()
+        guard = [sys.executable, "-I", "-S", str(GUARD), str(reading), str(GRACE_S), ",".join(map(str, cpus))]
+        try:
+            with log_path.open("wb") as log:
+                self._popen = subprocess.Popen(
+                    [*guard, *argv],
+                    cwd=directory,
+                    env=dict(environment),
+                    pass_fds=(reading,),
+                    start_new_session=True,
+                    stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if talks else log,
+                    stderr=log,
+                )
+        except BaseException:
+            os.close(self._pipe)
+            raise
+        finally:
+            os.close(reading)
+        self._guard = psutil.Process(self._popen.pid)
+
+    def __enter__(self) -> "ManagedProcess":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def guard_pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def input(self) -> IO[bytes]:
+        assert self._popen.stdin is not None
+        return self._popen.stdin
+
+    @property
+    def output(self) -> IO[bytes]:
+        assert self._popen.stdout is not None
+        return self._popen.stdout
+
+    def family(self) -> list[psutil.Process]:
+        """The command and all that descends from it, now; without the guard."""
+        try:
+            return self._guard.children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def exit_status(self) -> int | None:
+        """None while it runs; else its exit code, or minus the signal that ended it."""
+        return self._popen.poll()
+
+    def how_it_ended(self) -> str:
+        """In words, as `exited with code 1` or `was killed by SIGKILL`."""
+        status = self._popen.poll()
+        if status is None:
+            return "is running"
+        return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"exited with code {status}"
+
+    def stop(self) -> None:
+        """End it and all that it started, wait until they are gone, and trim the log. May be called twice."""
+        if self._pipe < 0:
+            return
+        os.close(self._pipe)
+        self._pipe = -1
+        try:
+            self._popen.wait()
+        finally:
+            for stream in (self._popen.stdin, self._popen.stdout):
+                if stream is not None:
+                    try:
+                        stream.close()
+                    except BrokenPipeError:
+                        pass
+            _trim(self.log_path)
+
+
+def tail(path: Path, lines: int = 12) -> tuple[str, ...]:
+    """The last lines of a file that are not empty; none of a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LOG_KEPT_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ()
+    return tuple(line.rstrip() for line in text.splitlines() if line.strip())[-lines:]
+
+
+def _trim(path: Path) -> None:
+    """Cut the middle out of a log: a server that fails every request can write megabytes a second."""
+    size = path.stat().st_size
+    if size <= 2 * LOG_KEPT_BYTES:
+        return
+    with path.open("rb") as file:
+        head = file.read(LOG_KEPT_BYTES)
+        file.seek(-LOG_KEPT_BYTES, os.SEEK_END)
+        end = file.read()
+    cut = f"\n... {size - 2 * LOG_KEPT_BYTES:,} bytes cut by the bench ...\n".encode()
+    path.write_bytes(head + cut + end)

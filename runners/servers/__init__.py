@@ -1,0 +1,126 @@
+"""Deployments: one module per server, found by looking into this folder.
+
+A module holds one `SERVER`: data, and a pure function from bind address, app and budget to the argv that one would
+type. docs/adding-a-server.md walks through one.
+"""
+
+import importlib
+import pkgutil
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from results.errors import BenchError
+from results.record import Budget, Interface
+from runners.app import Environment
+
+Protocol = Literal["keep-alive", "http/2", "websocket"]
+BudgetPart = Literal["workers", "threads", "connections"]
+
+Command = Callable[[str, str, Budget], list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """One deployment: a server program with its worker model.
+
+    Attributes:
+        name: the module's name with dashes.
+        summary: one line for listings.
+        interface: what the app is called by.
+        distribution: the package that brings the program; its version is recorded.
+        alternatives: other packages that bring the same program.
+        requires: what else it needs installed; their versions are recorded too.
+        embeds_python: the program is its own interpreter, so one on the PATH that pip does not know works too.
+        uses: the parts of a budget that mean something to it.
+        protocols: what it speaks besides plain HTTP/1.1.
+        environment: variables that it needs set.
+        command: (bind address `host:port`, app `module:attribute`, budget) to argv.
+    """
+
+    name: str
+    summary: str
+    interface: Interface
+    distribution: str
+    alternatives: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    embeds_python: bool = False
+    uses: tuple[BudgetPart, ...]
+    protocols: tuple[Protocol, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    command: Command
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """Every package that bears on what is measured."""
+        return (self.distribution, *self.alternatives, *self.requires)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Availability:
+    """Whether a server can be started in an environment: the versions it would run with, or what is missing."""
+
+    server: Server
+    versions: dict[str, str]
+    missing: tuple[str, ...]
+    install: str
+
+    @property
+    def available(self) -> bool:
+        return not self.missing
+
+
+def discover() -> dict[str, Server]:
+    """All servers by name, sorted.
+
+    Raises:
+        BenchError: a module has no `SERVER`, or two have one name.
+    """
+    servers: dict[str, Server] = {}
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        server = getattr(importlib.import_module(module.name), "SERVER", None)
+        if not isinstance(server, Server):
+            raise BenchError(f"{module.name} defines no SERVER", hint="see docs/adding-a-server.md")
+        if server.name in servers:
+            raise BenchError(f"two modules in runners/servers define the server {server.name!r}")
+        servers[server.name] = server
+    return dict(sorted(servers.items()))
+
+
+def availability(servers: Iterable[Server], environment: Environment) -> dict[str, Availability]:
+    """By server name: whether each can be started in `environment`. Starts its interpreter once."""
+    chosen = list(servers)
+    versions = environment.versions(name for server in chosen for name in server.distributions)
+    return {server.name: _availability(server, environment, versions) for server in chosen}
+
+
+def _availability(server: Server, environment: Environment, versions: dict[str, str]) -> Availability:
+    names = (server.distribution, *server.alternatives)
+    found = {name: versions[name] for name in (*names, *server.requires) if name in versions}
+    missing = [name for name in server.requires if name not in versions]
+    path = environment.variables()["PATH"]
+    program = shutil.which(
+        server.command("127.0.0.1:1", environment.target(server.interface), _ANY_BUDGET)[0], path=path
+    )
+    if not any(name in versions for name in names):
+        if server.embeds_python and program:
+            found[server.distribution] = _program_version(program)
+        else:
+            missing.insert(0, server.distribution)
+    elif program is None:
+        missing.insert(0, server.distribution)
+    install = f"{environment.python} -m pip install -c constraints.txt {' '.join(missing)}" if missing else ""
+    return Availability(server=server, versions=found, missing=tuple(missing), install=install)
+
+
+_ANY_BUDGET = Budget(workers=1, threads=1, connections=1, server_cpus=(0,), load_cpus=(0,))
+
+
+def _program_version(program: str) -> str:
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return (done.stdout or done.stderr).strip().partition("\n")[0] or "unknown"

@@ -1,0 +1,29 @@
+"""gunicorn's gevent worker: a greenlet per connection in a monkey-patched process."""
+
+from results.record import Budget
+from runners.servers import Server
+
+
+def command(bind: str, app: str, budget: Budget) -> list[str]:
+    return [
+        "gunicorn",
+        app,
+        *("--bind", bind),
+        *("--worker-class", "gevent"),
+        *("--workers", str(budget.workers)),
+        *("--worker-connections", str(budget.connections)),
+        *("--log-level", "warning"),
+        "--no-control-socket",
+    ]
+
+
+SERVER = Server(
+    name="gunicorn-gevent",
+    summary="gunicorn, gevent worker: a greenlet per connection",
+    interface="wsgi",
+    distribution="gunicorn",
+    requires=("gevent",),
+    uses=("workers", "connections"),
+    protocols=("keep-alive",),
+    command=command,
+)

@@ -1,0 +1,26 @@
+"""gunicorn's sync worker: one request at a time per worker, and no keep-alive."""
+
+from results.record import Budget
+from runners.servers import Server
+
+
+def command(bind: str, app: str, budget: Budget) -> list[str]:
+    return [
+        "gunicorn",
+        app,
+        *("--bind", bind),
+        *("--worker-class", "sync"),
+        *("--workers", str(budget.workers)),
+        *("--log-level", "warning"),
+        "--no-control-socket",
+    ]
+
+
+SERVER = Server(
+    name="gunicorn-sync",
+    summary="gunicorn, sync worker: prefork, one request at a time per worker",
+    interface="wsgi",
+    distribution="gunicorn",
+    uses=("workers",),
+    command=command,
+)

@@ -1,0 +1,32 @@
+"""uvicorn on uvloop and httptools: an event loop per worker."""
+
+from results.record import Budget
+from runners.servers import Server
+
+
+def command(bind: str, app: str, budget: Budget) -> list[str]:
+    host, _, port = bind.rpartition(":")
+    return [
+        "uvicorn",
+        app,
+        *("--host", host),
+        *("--port", port),
+        *("--workers", str(budget.workers)),
+        *("--loop", "uvloop"),
+        *("--http", "httptools"),
+        *("--lifespan", "off"),
+        *("--log-level", "warning"),
+        "--no-access-log",
+    ]
+
+
+SERVER = Server(
+    name="uvicorn",
+    summary="uvicorn on uvloop and httptools: an event loop per worker",
+    interface="asgi",
+    distribution="uvicorn",
+    requires=("uvloop", "httptools"),
+    uses=("workers",),
+    protocols=("keep-alive", "websocket"),
+    command=command,
+)

@@ -1,0 +1,82 @@
+"""What the tests share: running the command line as its users do, and looking for what it may leave behind."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BRIEF = ("--duration", "0.6", "--warmup", "0.2", "--repeat", "1")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run of the command line came to."""
+
+    code: int
+    out: str
+    err: str
+    directory: Path
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def case(self, name: str) -> Any:
+        return next(case for case in self.json()["cases"] if case["case"] == name)
+
+
+class CommandLine:
+    """Runs bench.py in a process of its own, each run into a directory of its own below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+
+    def command(self, *arguments: str, fakes: bool = False) -> list[str]:
+        program = "tests/bench_with_fakes.py" if fakes else "bench.py"
+        return [sys.executable, str(ROOT / program), *arguments]
+
+    def run(self, *arguments: str, fake: str = "", timeout_s: float = 100) -> Finished:
+        """Run a command; `fake` is the mode of the server `fake`, which is only there when one is given."""
+        done = subprocess.run(
+            self.command(*arguments, fakes=bool(fake)),
+            cwd=ROOT,
+            env=os.environ | {"FAKE_MODE": fake, "COLUMNS": "200"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr, self.folder)
+
+    def measure(self, *arguments: str, fake: str = "") -> Finished:
+        """Measure into a new directory and give the result as JSON."""
+        self.count += 1
+        out = self.folder / f"run-{self.count}"
+        done = self.run("--json", "--out", str(out), *arguments, fake=fake)
+        return Finished(done.code, done.out, done.err, out)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """No test may leave a process behind."""
+    before = set(psutil.Process().children(recursive=True))
+    yield
+    deadline = time.monotonic() + 3
+    while (left := set(psutil.Process().children(recursive=True)) - before) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
