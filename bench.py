@@ -138,14 +138,12 @@ def run(ctx: click.Context, /, **given: Any) -> None:
         _refuse_beside_resume(ctx)
         store = Store(options.resume)
         chosen = store.plan()
-        bench = preflight.check(chosen, environment)
+        bench = preflight.check(chosen, environment, options.port)
         preflight.check_resumable(chosen, store.records(), bench)
     else:
         chosen = _plan(options, environment)
-        bench = preflight.check(chosen, environment)
+        bench = preflight.check(chosen, environment, options.port)
         store = Store.create(options.out or Path("runs") / chosen.name, chosen)
-    if options.port is not None:
-        bench = preflight.with_port(bench, options.port)
     _carry_out(chosen, store, bench, options)
     _show(store, as_json=options.as_json)
 
@@ -198,7 +196,7 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
 
 def _plan(options: RunOptions, environment: Environment) -> Plan:
     """The plan that the options ask for; all names and CPUs are checked."""
-    chosen = [one.server for one in preflight.choose_servers(options.server, environment)]
+    chosen = preflight.choose_servers(options.server, environment)
     asked = preflight.choose_scenarios(options.scenario)
     server_cpus, load_cpus = preflight.choose_cpus(options.server_cpus, options.load_cpus)
     profile = Profile(users=1, warmup_s=options.warmup, duration_s=options.duration, timeout_s=options.timeout)
@@ -264,10 +262,10 @@ def _report_error(error: BenchError) -> None:
         print(f"       {error.hint}", file=sys.stderr)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the command line; the exit code."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(arguments, standalone_mode=False)
         return ExitCode.DONE
     except BenchError as error:
         _report_error(error)
@@ -279,11 +277,11 @@ def main() -> int:
         print("bench: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except Exception as error:
-        if "--debug" in sys.argv:
+        if "--debug" in arguments:
             raise
         print(f"bench: unexpected {type(error).__name__}: {error}\n       see more with --debug", file=sys.stderr)
         return ExitCode.NOT_MEASURED
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

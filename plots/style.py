@@ -97,6 +97,8 @@ def save(figure: Figure, run: RunSummary, cases: Sequence[CaseSummary], path: Pa
     if engine is not None:
         engine.set(rect=(0.005, room / (height + room), 0.985, 1 - room / (height + room)))  # type: ignore[call-arg]  # constrained layout's own argument
     figure.text(0.01, 0.012, text, ha="left", va="bottom", fontsize=7.5, color=MUTED, linespacing=1.35)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both files
     written = [path.with_name(f"{path.name}.{kind}") for kind in ("svg", "png")]
     for one in written:
         figure.savefig(one, metadata={"Date": None} if one.suffix == ".svg" else {"Software": None})

@@ -194,6 +194,9 @@ class Record:
     environment: dict[str, str]
     """What the bench itself set for the server."""
     versions: dict[str, str]
+    """Of all that ran in the server's processes."""
+    load_versions: dict[str, str]
+    """Of what made the load."""
     machine: Machine
     load: Load | None
     server: ServerUse | None

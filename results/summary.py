@@ -71,6 +71,7 @@ class RunSummary:
     cases: tuple[CaseSummary, ...]
     machines: tuple[Machine, ...]
     versions: dict[str, str]
+    load_versions: dict[str, str]
     commands: dict[str, tuple[str, ...]]
     """The argv of each case's server, from its last repeat."""
     started_at: str
@@ -91,6 +92,7 @@ def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
         cases=tuple(summarize_case(case, by_case[case.name], plan.repeats) for case in plan.cases),
         machines=tuple(machines),
         versions={name: version for record in records for name, version in sorted(record.versions.items())},
+        load_versions={name: version for record in records for name, version in record.load_versions.items()},
         commands={record.case.name: record.command for record in records},
         started_at=min((record.started_at for record in records), default=""),
     )

@@ -31,7 +31,8 @@ class Bench:
         environment: where and by what the app runs.
         servers: by name.
         scenarios: by name.
-        versions: of everything that bears on the result, to be recorded.
+        versions: for each server, of everything that runs in its processes.
+        load_versions: of what the load is made with.
         machine: what is recorded of the machine.
         choose_port: gives each repeat its port.
     """
@@ -40,6 +41,7 @@ class Bench:
     servers: Mapping[str, Server]
     scenarios: Mapping[str, ScenarioFile]
     versions: Mapping[str, Mapping[str, str]]
+    load_versions: Mapping[str, str]
     machine: Machine
     choose_port: Callable[[], int] = host.free_port
 
@@ -97,6 +99,7 @@ def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> 
         command=tuple(argv),
         environment=dict(bench.environment.app.environment) | dict(server.environment),
         versions=dict(bench.versions[case.server]),
+        load_versions=dict(bench.load_versions),
         machine=bench.machine,
         load=load,
         server=use,

@@ -2,16 +2,17 @@
 
 import difflib
 import os
+import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from importlib import metadata
 
 from results.errors import BenchError, ExitCode
 from results.record import Plan, Record
 from runners import host, scenarios, servers
-from runners.app import BENCH_APP, Environment
+from runners.app import Environment
 from runners.experiment import Bench
 from runners.scenarios import ScenarioFile
-from runners.servers import Availability
+from runners.servers import Availability, Server
 
 LOAD_DISTRIBUTIONS = ("locust", "gevent", "httptools")
 APP_DISTRIBUTIONS = ("django", "asgiref")
@@ -34,20 +35,18 @@ def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(wanted)) or names
 
 
-def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Availability]:
-    """The wanted servers, with the versions that they would run with; without a wish all that are available.
+def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Server]:
+    """The wanted servers; without a wish all that are available.
 
     Raises:
-        BenchError: one is unknown, one that is wanted cannot be started, or none can.
+        BenchError: one is unknown, or nothing is wanted and none is available.
     """
     known = servers.discover()
     names = choose("server", wanted, known)
-    found = servers.availability([known[name] for name in names], environment)
     if wanted:
-        for one in found.values():
-            if not one.available:
-                raise _unavailable(one)
-    available = [one for one in found.values() if one.available]
+        return [known[name] for name in names]
+    found = servers.availability(known.values(), environment)
+    available = [one.server for one in found.values() if one.available]
     if not available:
         raise _unavailable(next(iter(found.values())))
     return available
@@ -79,44 +78,34 @@ def choose_cpus(server: str | None, load: str | None) -> tuple[tuple[int, ...], 
     return host.split_cpus(usable)
 
 
-def with_port(bench: Bench, port: int) -> Bench:
-    """`bench` with every repeat on `port`.
-
-    Raises:
-        BenchError: somebody listens there.
-    """
-    owner = host.port_owner(port)
-    if owner is not None:
-        raise BenchError(f"port {port} is taken by {owner}", hint="choose another --port, or leave it out")
-    return replace(bench, choose_port=lambda: port)
-
-
-def check(plan: Plan, environment: Environment) -> Bench:
-    """Look up what `plan` names, and check that it can be carried out here.
+def check(plan: Plan, environment: Environment, port: int | None = None) -> Bench:
+    """Look up what `plan` names, and check that it can be carried out here, on `port` if one is given.
 
     Raises:
         BenchError: it cannot, and what to do.
     """
-    chosen = choose_servers([case.server for case in plan.cases], environment)
-    asked = choose_scenarios([case.scenario for case in plan.cases])
     for cpus in (plan.budget.server_cpus, plan.budget.load_cpus):
         host.parse_cpus(",".join(map(str, cpus)))
+    if port is not None and (owner := host.port_owner(port)) is not None:
+        raise BenchError(f"port {port} is taken by {owner}", hint="choose another --port, or leave it out")
     host.allow_descriptors(max(case.profile.users for case in plan.cases) + DESCRIPTORS_BESIDE_USERS)
-    common = environment.versions([*APP_DISTRIBUTIONS])
-    load = Environment.of(BENCH_APP).versions(LOAD_DISTRIBUTIONS)
-    missing = [name for name in LOAD_DISTRIBUTIONS if name not in load]
-    if missing:
-        raise BenchError(
-            f"the load generator lacks {', '.join(missing)}", hint="python -m pip install -r requirements.txt"
-        )
-    for interface in sorted({one.server.interface for one in chosen}):
+    chosen = choose_servers([case.server for case in plan.cases], environment)
+    asked = choose_scenarios([case.scenario for case in plan.cases])
+    found = servers.availability(chosen, environment)
+    for one in found.values():
+        if not one.available:
+            raise _unavailable(one)
+    app_versions = environment.versions(APP_DISTRIBUTIONS)
+    for interface in sorted({server.interface for server in chosen}):
         environment.check_import(interface)
     return Bench(
         environment=environment,
-        servers={one.server.name: one.server for one in chosen},
+        servers={server.name: server for server in chosen},
         scenarios={one.name: one for one in asked},
-        versions={one.server.name: common | {"locust": load["locust"]} | one.versions for one in chosen},
+        versions={name: app_versions | one.versions for name, one in found.items()},
+        load_versions=_load_versions(),
         machine=host.machine(),
+        choose_port=host.free_port if port is None else lambda: port,
     )
 
 
@@ -127,12 +116,13 @@ def check_resumable(plan: Plan, records: Sequence[Record], bench: Bench) -> None
         BenchError: they differ, and in what.
     """
     for record in records:
-        now = bench.versions.get(record.case.server, {})
-        changed = sorted(name for name in {*record.versions, *now} if record.versions.get(name) != now.get(name))
+        then = record.load_versions | record.versions
+        now = {**bench.load_versions, **bench.versions.get(record.case.server, {})}
+        changed = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
         if changed:
             name = changed[0]
             raise BenchError(
-                f"run {plan.name} was begun with {name} {record.versions.get(name)}, and here is {now.get(name)}",
+                f"run {plan.name} was begun with {name} {then.get(name)}, and here is {now.get(name)}",
                 hint="repeats of unlike versions are not pooled: start a new run",
             )
         if record.machine != bench.machine:
@@ -146,6 +136,20 @@ def settle_beside(server_cpus: Sequence[int], load_cpus: Sequence[int]) -> None:
     """Move the bench itself off the server's CPUs: to CPUs of nobody's if there are any, else to the load's."""
     others = set(host.usable_cpus()) - set(server_cpus) - set(load_cpus)
     os.sched_setaffinity(0, others or set(load_cpus))
+
+
+def _load_versions() -> dict[str, str]:
+    """The versions in the bench's own interpreter of what the load process needs."""
+    found = {}
+    for name in LOAD_DISTRIBUTIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError as error:
+            raise BenchError(
+                f"the load generator needs {name}, which is not installed",
+                hint=f"install it with: {sys.executable} -m pip install -r requirements.txt",
+            ) from error
+    return found
 
 
 def _unavailable(one: Availability) -> BenchError:

@@ -12,7 +12,7 @@ from typing import IO
 import psutil
 
 GUARD = Path(__file__).with_name("guard.py")
-GRACE_S = 1.0
+GRACE_S = 0.5
 """What a command gets between SIGTERM and SIGKILL."""
 LOG_KEPT_BYTES = 64 * 1024
 """What is kept of the beginning and of the end of a log."""

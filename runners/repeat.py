@@ -177,9 +177,7 @@ class Repeat:
             pause_ns = min([round(POLL_S * NS), *(edge - now for edge in edges)])
             time.sleep(max(0, pause_ns) / NS)
         if load.exit_status() != 0 or len(cpu_s) != 2:
-            raise BrokenRepeatError(
-                "load", f"the load process {load.how_it_ended()} before its result", "see its log", load
-            )
+            raise BrokenRepeatError("load", f"the load process {load.how_it_ended()} before its result", "see its log")
         self._check_server(server, "run")
         return ServerUse(
             cpu_s=cpu_s[1] - cpu_s[0],

@@ -10,4 +10,4 @@ import bench  # noqa: E402
 import runners.servers  # noqa: E402
 
 runners.servers.__path__.append(str(ROOT / "tests" / "servers"))
-sys.exit(bench.main())
+sys.exit(bench.main(sys.argv[1:]))

@@ -65,6 +65,10 @@ class CommandLine:
         done = self.run("--json", "--out", str(out), *arguments, fake=fake)
         return Finished(done.code, done.out, done.err, out)
 
+    def record(self, done: Finished, stem: str) -> Any:
+        """One record of a finished run, as stored."""
+        return json.loads((done.directory / "records" / f"{stem}.json").read_text())
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> CommandLine:

@@ -1,0 +1,107 @@
+"""Records with chosen contents, as a well-behaved run would have written them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from results import histogram
+from results.record import (
+    SCHEMA_VERSION,
+    App,
+    Budget,
+    Case,
+    Load,
+    Machine,
+    Plan,
+    Profile,
+    Record,
+    Second,
+    ServerUse,
+    Step,
+)
+
+PROFILE = Profile(users=4, warmup_s=1, duration_s=2, timeout_s=10)
+CASE = Case(server="uvicorn", interface="asgi", scenario="hello", variant="sync", profile=PROFILE)
+BUDGET = Budget(workers=1, threads=1, connections=1000, server_cpus=(0,), load_cpus=(1,))
+APP = App(name="bench_app", python=None, directory=None, wsgi="w:a", asgi="a:a", environment={})
+MACHINE = Machine(
+    cpu_model="a CPU",
+    cpus_online=2,
+    cpus_usable=(0, 1),
+    memory_bytes=2**33,
+    kernel="Linux 6",
+    virtualization="none seen",
+    governor="performance",
+)
+
+
+def plan(*cases: Case, repeats: int = 1) -> Plan:
+    return Plan(
+        schema=SCHEMA_VERSION,
+        name="test-run",
+        app=APP,
+        budget=BUDGET,
+        cases=cases,
+        repeats=repeats,
+        seed=1,
+        start_timeout_s=20,
+        steps=tuple(Step(case=case, repeat=repeat + 1) for repeat in range(repeats) for case in range(len(cases))),
+    )
+
+
+def second(latencies_ms: Sequence[float], *, timeouts: int = 0, errors: int = 0, unfinished: int = 0) -> Second:
+    def encoded(values_ms: Sequence[float]) -> str:
+        return histogram.encode(np.array([round(1000 * value) for value in values_ms], dtype=np.int64))
+
+    good = len(latencies_ms)
+    return Second(
+        sent=good + timeouts + errors + unfinished,
+        good=good,
+        failed=timeouts + errors,
+        unfinished=unfinished,
+        good_ended=good,
+        latency=encoded(latencies_ms),
+        unanswered=encoded([10_000.0] * (timeouts + unfinished)),
+        failure_time=encoded([1.0] * errors),
+    )
+
+
+def load(*seconds: Second, failures: dict[str, int] | None = None, answered: Sequence[int] = (5, 5, 5, 5)) -> Load:
+    sent = sum(one.sent for one in seconds)
+    return Load(
+        window_s=float(len(seconds)),
+        seconds=seconds,
+        failures=failures or {},
+        answered_per_user=tuple(answered),
+        latency_max_us=10_000,
+        failure_examples={},
+        connections_opened=4,
+        requests_issued=sent + 100,
+        requests_settled=sent + 100,
+        cpu_s=0.2,
+    )
+
+
+def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Record:
+    return Record(
+        schema=SCHEMA_VERSION,
+        case=case,
+        repeat=repeat,
+        budget=BUDGET,
+        app=APP,
+        started_at="2026-01-01T00:00:00+00:00",
+        command=("uvicorn",),
+        environment={},
+        versions={"python": "3.11"},
+        load_versions={"locust": "2"},
+        machine=MACHINE,
+        load=measured,
+        server=ServerUse(cpu_s=1.0, memory_peak_bytes=2**26, processes=1, threads_peak=3, start_s=0.5),
+        breakdown=None,
+        log_tail=(),
+    )
+
+
+def case(server: str, *, scenario: str = "hello", asynchronous: bool = False) -> Case:
+    return replace(CASE, server=server, scenario=scenario, variant="async" if asynchronous else "sync")

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from results import histogram
+
+
+def test_merging_adds_counts() -> None:
+    parts = [np.array([1_000, 2_000, 3_000]), np.array([2_000, 50_000]), np.array([], dtype=np.int64)]
+    merged = histogram.merge(histogram.encode(part) for part in parts)
+    whole = histogram.merge([histogram.encode(np.concatenate(parts))])
+    assert merged.get_total_count() == 5
+    assert merged.equals(whole)
+
+
+def test_percentiles_are_within_the_three_digits_of_exact_ones() -> None:
+    values = np.random.default_rng(1).lognormal(8, 1.5, 50_000).astype(np.int64) + 1
+    merged = histogram.merge([histogram.encode(values)])
+    for percentile in (50, 90, 99, 99.9):
+        exact = np.sort(values)[round(values.size * percentile / 100) - 1] / 1000
+        assert histogram.percentile_ms(merged, percentile) == pytest.approx(exact, rel=0.002)
+
+
+def test_values_outside_the_range_are_counted_at_its_ends() -> None:
+    merged = histogram.merge([histogram.encode(np.array([0, 90_000_000]))])
+    assert merged.get_total_count() == 2
+    assert histogram.percentile_ms(merged, 100) == pytest.approx(60_000, rel=0.001)
+
+
+def test_empty() -> None:
+    assert histogram.encode(np.array([], dtype=np.int64)) == ""
+    assert histogram.percentile_ms(histogram.merge([""]), 50) is None

@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import pytest
+
+from results.summary import summarize, summarize_case
+from tests.results.factory import CASE, case, load, plan, record, second
+
+
+def test_throughput_is_good_answers_by_time() -> None:
+    found = summarize_case(CASE, [record(load(second([5.0] * 100), second([5.0] * 300)))], 1)
+    assert found.throughput_rps is not None
+    assert found.throughput_rps.value == pytest.approx(200)
+    assert found.cpu_ms_per_request is not None
+    assert found.cpu_ms_per_request.value == pytest.approx(1000 * 1.0 / 400)
+    assert found.memory_peak_mib == 64
+
+
+def test_percentiles_come_from_merged_histograms() -> None:
+    repeats = [
+        record(load(second([10.0] * 150)), repeat=1),
+        record(load(second([20.0] * 50)), repeat=2),
+    ]
+    p50 = summarize_case(CASE, repeats, 2).latency_ms["p50"]
+    assert p50 is not None
+    assert p50.value == pytest.approx(10, rel=0.002)
+    assert list(p50.repeats) == pytest.approx([10, 20], rel=0.002)
+
+
+def test_requests_that_never_got_an_answer_count_in_the_percentiles() -> None:
+    stuck = second([5.0] * 1999, unfinished=1)
+    maximum = summarize_case(CASE, [record(load(stuck))], 1).distribution.get_max_value()
+    assert maximum == pytest.approx(10_000_000, rel=0.001)
+
+
+def test_a_percentile_that_too_few_answers_support_is_not_given() -> None:
+    latency = summarize_case(CASE, [record(load(second([5.0] * 99)))], 1).latency_ms
+    assert latency["p50"] is not None
+    assert latency["p90"] is not None
+    assert latency["p99"] is None
+    assert summarize_case(CASE, [record(load(second([5.0] * 100)))], 1).latency_ms["p99"] is not None
+
+
+def test_an_invalid_case_has_counts_and_no_figures() -> None:
+    found = summarize_case(CASE, [record(load(second([5.0], errors=99), failures={"status 500": 99}))], 1)
+    assert not found.usable
+    assert found.throughput_rps is None
+    assert set(found.latency_ms.values()) == {None}
+    assert found.cpu_ms_per_request is None
+    assert (found.requests.sent, found.failures) == (100, {"status 500": 99})
+
+
+def test_a_run_keeps_the_order_of_its_plan_and_shows_cases_without_records() -> None:
+    first, second_case = case("uvicorn"), case("gunicorn-sync")
+    run = summarize("x", plan(first, second_case), [record(load(second([5.0] * 100)), case=first)])
+    assert [one.case.name for one in run.cases] == [first.name, second_case.name]
+    assert [one.judgement.verdict for one in run.cases] == ["valid", "invalid"]
+    assert run.measured
+    assert not summarize("x", plan(second_case), []).measured
+
+
+def test_starved_users_are_those_of_the_worst_repeat() -> None:
+    repeats = [
+        record(load(second([5.0] * 100), answered=(0, 0, 3, 4)), repeat=1),
+        replace(record(load(second([5.0] * 100), answered=(1, 0, 3, 4))), repeat=2),
+    ]
+    assert summarize_case(CASE, repeats, 2).starved_users == 2

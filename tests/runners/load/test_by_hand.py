@@ -1,0 +1,63 @@
+"""A scenario is a plain locustfile: `locust -f` runs it, with Locust's own statistics and checks."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from runners import host, scenarios
+from tests.conftest import ROOT
+from tests.servers.fake import PROGRAM
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest) -> Iterator[int]:
+    port = host.free_port()
+    server = subprocess.Popen([sys.executable, str(PROGRAM), f"127.0.0.1:{port}", request.param])
+    while host.port_owner(port) is None:
+        time.sleep(0.02)
+    yield port
+    server.kill()
+    server.wait()
+
+
+def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "locust", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def run(port: int) -> tuple[int, Any]:
+    """The exit code and Locust's statistics of the one endpoint."""
+    done = locust(
+        *("-f", "scenarios/hello.py", "--headless", "--users", "3", "--spawn-rate", "3", "--run-time", "1s"),
+        *("--host", f"http://127.0.0.1:{port}", "--variant", "async", "--json"),
+    )
+    (statistics,) = json.loads(done.stdout)
+    assert statistics["name"] == "/hello/async"
+    return done.returncode, statistics
+
+
+@pytest.mark.parametrize("port", ["good"], indirect=True)
+def test_good_answers(port: int) -> None:
+    code, statistics = run(port)
+    assert code == 0
+    assert statistics["num_requests"] > 10
+    assert statistics["num_failures"] == 0
+    assert statistics["min_response_time"] >= 3
+
+
+@pytest.mark.parametrize("port", ["wrong-body"], indirect=True)
+def test_wrong_answers(port: int) -> None:
+    code, statistics = run(port)
+    assert code == 1
+    assert statistics["num_failures"] == statistics["num_requests"] > 10
+
+
+def test_every_scenario_lists_its_user() -> None:
+    for found in scenarios.discover().values():
+        done = locust("-f", str(found.locustfile), "--list")
+        assert done.returncode == 0, done.stderr

@@ -1,0 +1,122 @@
+"""The connection against the fake server, and against a server that plays a script byte by byte."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import httptools
+import pytest
+
+from runners import host
+from runners.load.connection import ClosedEarlyError, Connection
+from tests.fake_server import BODY
+from tests.servers.fake import PROGRAM
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture
+def fake() -> Iterator[Callable[[str], int]]:
+    """Starts fake servers; each call gives the port of one in a mode."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(mode: str) -> int:
+        port = host.free_port()
+        started.append(subprocess.Popen([sys.executable, str(PROGRAM), f"127.0.0.1:{port}", mode]))
+        while host.port_owner(port) is None:
+            time.sleep(0.02)
+        return port
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[[Sequence[bytes | float]], int]]:
+    """Starts a server that reads one request and then sends the given bytes, pausing for the given seconds."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def play(script: Sequence[bytes | float]) -> None:
+        connection, _ = listener.accept()
+        # A client that has given up closes its end.
+        with connection, contextlib.suppress(ConnectionError):
+            connection.recv(65536)
+            for part in script:
+                if isinstance(part, bytes):
+                    connection.sendall(part)
+                else:
+                    time.sleep(part)
+
+    def start(script: Sequence[bytes | float]) -> int:
+        threading.Thread(target=play, args=(script,), daemon=True).start()
+        port: int = listener.getsockname()[1]
+        return port
+
+    yield start
+    listener.close()
+
+
+@pytest.mark.parametrize("mode", ["good", "chunked", "until-close", "asks-to-close"])
+def test_every_framing_of_a_body(fake: Callable[[str], int], mode: str) -> None:
+    connection = Connection("127.0.0.1", fake(mode), 2)
+    for _ in range(3):
+        assert connection.exchange(REQUEST) == (200, BODY)
+    assert connection.opened == (1 if mode in ("good", "chunked") else 3)
+    connection.close()
+
+
+def test_an_answer_in_many_pieces(scripted: Callable[[Sequence[bytes | float]], int]) -> None:
+    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello"
+    pieces: list[bytes | float] = []
+    for byte in answer:
+        pieces += [bytes([byte]), 0.0005]
+    assert Connection("127.0.0.1", scripted(pieces), 5).exchange(REQUEST) == (201, b"hello")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [],
+        [b"HTTP/1.1 200 OK\r\nContent-Le"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"],
+    ],
+)
+def test_an_answer_cut_short(scripted: Callable[[Sequence[bytes | float]], int], script: list[bytes | float]) -> None:
+    with pytest.raises(ClosedEarlyError):
+        Connection("127.0.0.1", scripted(script), 2).exchange(REQUEST)
+
+
+def test_what_is_not_http(scripted: Callable[[Sequence[bytes | float]], int]) -> None:
+    with pytest.raises(httptools.HttpParserError):
+        Connection("127.0.0.1", scripted([b"SSH-2.0-OpenSSH_9.6\r\n"]), 2).exchange(REQUEST)
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(ConnectionRefusedError):
+        Connection("127.0.0.1", host.free_port(), 2).exchange(REQUEST)
+
+
+def test_the_time_out_is_of_the_whole_answer(scripted: Callable[[Sequence[bytes | float]], int]) -> None:
+    dripping: list[bytes | float] = [b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n"]
+    dripping += [b"x", 0.05] * 50
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        Connection("127.0.0.1", scripted(dripping), 0.3).exchange(REQUEST)
+    assert time.monotonic() - began < 1
+
+
+def test_it_connects_again_after_a_failure(fake: Callable[[str], int]) -> None:
+    connection = Connection("127.0.0.1", fake("cut-short"), 2)
+    assert connection.exchange(REQUEST) == (200, BODY)
+    with pytest.raises(ClosedEarlyError):
+        connection.exchange(REQUEST)
+    with pytest.raises(ClosedEarlyError):
+        connection.exchange(REQUEST)
+    assert connection.opened == 2

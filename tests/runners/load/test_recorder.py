@@ -1,0 +1,152 @@
+"""What is counted, to the unit, with every moment chosen."""
+
+import pytest
+
+from results import histogram
+from results.record import Load
+from runners.load import recorder as module
+from runners.load.job import Window
+from runners.load.recorder import GOOD, TIMEOUT, Recorder
+
+MS = 1_000_000
+S = 1_000_000_000
+WINDOW = Window(start_ns=100 * S, end_ns=102 * S)
+
+
+class Clock:
+    """Stands in for `time`: moments in ms from the start of the window."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def monotonic_ns(self) -> int:
+        return self.now
+
+    def set(self, ms: float) -> None:
+        self.now = WINDOW.start_ns + round(ms * MS)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def request(recorder: Recorder, clock: Clock, user: int, sent_ms: float, ended_ms: float, outcome: str = GOOD) -> None:
+    clock.set(sent_ms)
+    started = recorder.begin(user)
+    clock.set(ended_ms)
+    recorder.end(user, started, outcome, answered=outcome != TIMEOUT, example=f"got {outcome}")
+
+
+def finish(recorder: Recorder) -> Load:
+    return recorder.load(WINDOW, connections_opened=1, cpu_s=0.1)
+
+
+def totals(load: Load) -> tuple[int, int, int, int]:
+    return (
+        sum(one.sent for one in load.seconds),
+        sum(one.good for one in load.seconds),
+        sum(one.failed for one in load.seconds),
+        sum(one.unfinished for one in load.seconds),
+    )
+
+
+def test_the_warm_up_is_cut(clock: Clock) -> None:
+    recorder = Recorder()
+    user = recorder.join()
+    request(recorder, clock, user, -500, -400)
+    request(recorder, clock, user, -400, 10)
+    request(recorder, clock, user, 10, 20)
+    load = finish(recorder)
+    assert totals(load) == (1, 1, 0, 0)
+    assert (load.requests_issued, load.requests_settled) == (3, 3)
+    assert [one.good_ended for one in load.seconds] == [2, 0], "throughput counts what came in the window"
+
+
+def test_a_request_is_followed_to_its_end_after_the_window(clock: Clock) -> None:
+    recorder = Recorder()
+    request(recorder, clock, recorder.join(), 1990, 5000)
+    load = finish(recorder)
+    assert totals(load) == (1, 1, 0, 0)
+    assert load.latency_max_us == 3_010_000
+    assert [one.good_ended for one in load.seconds] == [0, 0]
+
+
+def test_a_request_in_flight_through_the_whole_window_counts_in_its_first_second(clock: Clock) -> None:
+    recorder = Recorder()
+    request(recorder, clock, recorder.join(), -100, 2500)
+    load = finish(recorder)
+    assert [one.sent for one in load.seconds] == [1, 0]
+    assert load.answered_per_user == (0,), "it starved all the same"
+
+
+def test_what_never_ends_is_unfinished_with_its_age(clock: Clock) -> None:
+    recorder = Recorder()
+    clock.set(500)
+    recorder.begin(recorder.join())
+    assert recorder.in_flight == 1
+    clock.set(4500)
+    recorder.give_up()
+    load = finish(recorder)
+    assert totals(load) == (1, 0, 0, 1)
+    assert histogram.percentile_ms(histogram.merge([load.seconds[0].unanswered]), 100) == pytest.approx(4000, rel=0.001)
+    assert load.failures == {}
+
+
+def test_a_time_out_is_a_failure_in_the_window_and_unfinished_after_it(clock: Clock) -> None:
+    recorder = Recorder()
+    request(recorder, clock, recorder.join(), 100, 1100, TIMEOUT)
+    request(recorder, clock, recorder.join(), 1500, 2500, TIMEOUT)
+    load = finish(recorder)
+    assert totals(load) == (2, 0, 1, 1)
+    assert load.failures == {TIMEOUT: 1}
+    assert histogram.merge(one.unanswered for one in load.seconds).get_total_count() == 2
+
+
+def test_failures_are_counted_by_kind_with_the_first_example(clock: Clock) -> None:
+    recorder = Recorder()
+    user = recorder.join()
+    for ended in (10, 20, 30):
+        request(recorder, clock, user, ended - 5, ended, "status 500")
+    request(recorder, clock, user, 40, 50, "reset")
+    request(recorder, clock, user, -50, -40, "refused")
+    load = finish(recorder)
+    assert load.failures == {"status 500": 3, "reset": 1}
+    assert load.failure_examples == {"status 500": "got status 500", "reset": "got reset"}
+    assert load.latency_max_us == 0
+    assert histogram.merge(one.failure_time for one in load.seconds).get_total_count() == 4
+
+
+def test_answers_are_counted_by_user(clock: Clock) -> None:
+    recorder = Recorder()
+    first, second, third = recorder.join(), recorder.join(), recorder.join()
+    request(recorder, clock, first, 10, 20)
+    request(recorder, clock, first, 20, 30, "status 500")
+    request(recorder, clock, second, 10, 900, TIMEOUT)
+    clock.set(10)
+    recorder.begin(third)
+    recorder.give_up()
+    assert finish(recorder).answered_per_user == (2, 0, 0)
+
+
+def test_a_window_of_a_second_and_a_half(clock: Clock) -> None:
+    recorder = Recorder()
+    user = recorder.join()
+    request(recorder, clock, user, 999.9, 1000.1)
+    request(recorder, clock, user, 1400, 1450)
+    load = recorder.load(
+        Window(start_ns=WINDOW.start_ns, end_ns=WINDOW.start_ns + 1500 * MS), connections_opened=1, cpu_s=0
+    )
+    assert load.window_s == 1.5
+    assert [one.sent for one in load.seconds] == [1, 1]
+    assert [one.good_ended for one in load.seconds] == [0, 2]
+
+
+def test_nothing_at_all(clock: Clock) -> None:
+    recorder = Recorder()
+    recorder.join()
+    load = finish(recorder)
+    assert totals(load) == (0, 0, 0, 0)
+    assert load.answered_per_user == (0,)

@@ -1,0 +1,39 @@
+from collections import Counter
+
+from results.record import Plan, Profile
+from runners import plan, scenarios, servers
+from runners.app import BENCH_APP
+from tests.results.factory import BUDGET
+
+PROFILE = Profile(users=1, warmup_s=1, duration_s=5, timeout_s=10)
+
+
+def make(seed: int, repeats: int = 5) -> Plan:
+    cases = plan.cases(servers.discover().values(), list(scenarios.discover().values()), None, PROFILE, None)
+    return plan.make(
+        name="p", app=BENCH_APP, budget=BUDGET, cases=cases, repeats=repeats, seed=seed, start_timeout_s=20
+    )
+
+
+def test_every_round_holds_every_case_once() -> None:
+    made = make(seed=1)
+    size = len(made.cases)
+    for number in range(made.repeats):
+        steps = made.steps[number * size : (number + 1) * size]
+        assert Counter(step.case for step in steps) == dict.fromkeys(range(size), 1)
+        assert {step.repeat for step in steps} == {number + 1}
+
+
+def test_the_order_is_shuffled_by_the_seed_alone() -> None:
+    assert make(seed=1) == make(seed=1)
+    assert make(seed=1).steps != make(seed=2).steps
+    orders = {tuple(step.case for step in make(seed=1).steps if step.repeat == repeat) for repeat in range(1, 6)}
+    assert len(orders) == 5
+
+
+def test_users_are_the_scenarios_own_unless_given() -> None:
+    everything = list(scenarios.discover().values())
+    some = plan.cases([servers.discover()["uvicorn"]], everything, ["async"], PROFILE, 7)
+    assert {case.profile.users for case in some} == {7}
+    assert {case.variant for case in some} == {"async"}
+    assert all(case.profile.users == scenarios.discover()[case.scenario].scenario.users for case in make(seed=1).cases)

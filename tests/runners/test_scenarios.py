@@ -1,0 +1,40 @@
+"""The contract that every scenario file keeps. That its answers are checked: tests/test_bench.py measures each."""
+
+from pathlib import Path
+
+import pytest
+
+from results.errors import BenchError
+from runners import scenarios
+from tests.conftest import ROOT
+
+NAMES = sorted(scenarios.discover())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scenario_is_one_locustfile_and_one_views_file(name: str) -> None:
+    found = scenarios.discover()[name]
+    assert found.locustfile == ROOT / "scenarios" / f"{name.replace('-', '_')}.py"
+    assert (ROOT / "bench_app" / "views" / found.locustfile.name).is_file()
+    assert len(found.locustfile.read_text().splitlines()) <= 60
+    assert set(found.scenario.paths) == {"sync", "async"}
+    assert all(path.startswith(f"/{name}/{variant}") for variant, path in found.scenario.paths.items())
+    assert 0 < len(found.scenario.summary) <= 100
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x = 1", "has no SCENARIO"),
+        ("SCENARIO = {", "does not parse"),
+        ("SCENARIO = {'summary': 's', 'users': 1}", "paths"),
+        ("SCENARIO = {'summary': 's', 'paths': {'both': '/'}, 'users': 1}", "not as it should be"),
+        ("SCENARIO = {'summary': 's', 'paths': {}, 'users': '32'}", "users"),
+        ("SCENARIO = make()", "not as it should be"),
+    ],
+)
+def test_an_unsound_scenario_is_named(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "odd.py").write_text(content)
+    with pytest.raises(BenchError, match=message) as caught:
+        scenarios.discover(tmp_path)
+    assert "odd.py" in str(caught.value)

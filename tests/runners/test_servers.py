@@ -1,0 +1,112 @@
+"""The contract that every server file keeps, checked on the real servers."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import runners.servers
+from results.errors import BenchError
+from results.record import Budget
+from runners.app import BENCH_APP, Environment
+from runners.servers import Server, availability, discover
+from tests.conftest import CommandLine
+
+FOLDER = Path(runners.servers.__file__).parent
+NAMES = sorted(discover())
+ENVIRONMENT = Environment.of(BENCH_APP)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_file_is_short_and_says_what_it_is(name: str) -> None:
+    server = discover()[name]
+    source = (FOLDER / f"{name.replace('-', '_')}.py").read_text()
+    assert len(source.splitlines()) <= 50
+    imported = re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE)
+    assert set(imported) <= {"results.record", "runners.servers"}
+    assert server.summary
+    assert len(server.summary) <= 100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_is_a_pure_function_of_bind_app_and_budget(name: str) -> None:
+    server = discover()[name]
+    budget = Budget(workers=3, threads=5, connections=70, server_cpus=(0,), load_cpus=(1,))
+    argv = server.command("127.0.0.1:23456", "pkg.mod:app", budget)
+    assert argv == server.command("127.0.0.1:23456", "pkg.mod:app", budget)
+    text = " ".join(argv)
+    assert "127.0.0.1" in text
+    assert "23456" in text
+    assert "pkg.mod:app" in argv
+    for part, value in (("workers", "3"), ("threads", "5"), ("connections", "70")):
+        assert (value in argv) == (part in server.uses)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(bench: CommandLine, name: str) -> None:
+    found = availability([discover()[name]], ENVIRONMENT)[name]
+    if not found.available:
+        pytest.skip(f"{', '.join(found.missing)} is not installed; install it with: {found.install}")
+    done = bench.measure(
+        *("--server", name, "--scenario", "hello", "--variant", "sync", "--users", "8", "--workers", "2"),
+        *("--duration", "1", "--warmup", "0.3", "--repeat", "1"),
+    )
+    assert done.code == 0, done.err
+    record = bench.record(done, f"{name}-hello-sync-1")
+    # A server without keep-alive can bring the load generator to its limit first, which is said and is no fault.
+    assert {reason["code"] for reason in done.case(f"{name}/hello/sync")["reasons"]} <= {"generator-bound"}
+    assert record["server"]["processes"] >= 2
+    assert record["server"]["cpu_s"] > 0
+    assert set(found.versions.items()) <= set(record["versions"].items())
+    reused = record["load"]["connections_opened"] < record["load"]["requests_issued"] / 10
+    assert reused == ("keep-alive" in discover()[name].protocols)
+
+
+def test_two_servers_of_one_name_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "another.py").write_text((FOLDER / "uvicorn.py").read_text())
+    monkeypatch.setattr(runners.servers, "__path__", [*runners.servers.__path__, str(tmp_path)])
+    with pytest.raises(BenchError, match="'uvicorn'"):
+        discover()
+
+
+def test_a_module_without_a_server_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty_module.py").write_text("")
+    monkeypatch.setattr(runners.servers, "__path__", [*runners.servers.__path__, str(tmp_path)])
+    with pytest.raises(BenchError, match="defines no SERVER"):
+        discover()
+
+
+def test_a_server_that_is_not_installed_is_unavailable_with_the_cure() -> None:
+    def command(bind: str, app: str, budget: Budget) -> list[str]:
+        return ["no-such-server", bind]
+
+    absent = Server(
+        name="absent", summary="s", interface="wsgi", distribution="no-such-server", uses=(), command=command
+    )
+    found = availability([absent], ENVIRONMENT)["absent"]
+    assert not found.available
+    assert found.missing == ("no-such-server",)
+    assert found.install.endswith("-m pip install -c constraints.txt no-such-server")
+
+
+def test_a_program_with_its_own_interpreter_may_come_from_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "own-server"
+    program.write_text("#!/bin/sh\necho 4.2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    def command(bind: str, app: str, budget: Budget) -> list[str]:
+        return ["own-server", bind]
+
+    server = Server(
+        name="own",
+        summary="s",
+        interface="wsgi",
+        distribution="own-server",
+        embeds_python=True,
+        uses=(),
+        command=command,
+    )
+    assert availability([server], ENVIRONMENT)["own"].versions == {"own-server": "4.2"}
