@@ -2,8 +2,11 @@
 """Compare deployments of one Django app: `python bench.py --server uvicorn`. This file is the command line."""
 
 import math
+import os
+import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +28,15 @@ try:
 except ModuleNotFoundError as missing:
     print(
         f"bench: {missing.name} is not installed; install what the bench needs with: "
-        f"{sys.executable} -m pip install -r requirements.txt",
+        f"{sys.executable} -m pip install -r {Path(__file__).resolve().parent / 'requirements.txt'}",
         file=sys.stderr,
     )
     sys.exit(2)
 
 QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
-CONNECTIONS = 1000
+LEAST_CONNECTIONS = 1000
+PLAIN_WIDTH = 120
+"""Columns of a table where there is no terminal whose width could be asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +53,8 @@ class RunOptions:
     start_timeout: float
     repeat: int
     workers: int | None
-    threads: int
-    connections: int
+    threads: int | None
+    connections: int | None
     server_cpus: str | None
     load_cpus: str | None
     port: int | None
@@ -87,7 +92,8 @@ class Seconds(click.FloatRange):
 def cli() -> None:
     """Compare WSGI and ASGI deployments of one Django app under real load.
 
-    Without a command it runs: `python bench.py --server uvicorn` is `python bench.py run --server uvicorn`.
+    Without a command it runs: `python bench.py --server uvicorn` is `python bench.py run --server uvicorn`;
+    `python bench.py run --help` shows all that it can be told.
     """
 
 
@@ -115,9 +121,9 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--start-timeout", type=Seconds(0.1, 600), default=20.0, show_default=True, help="A server's, to answer.")
 @click.option("--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh servers per case.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one per server CPU.")
-@click.option("--threads", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Threads per worker.")
+@click.option("--threads", type=click.IntRange(1, 10_000), help="Threads per worker. Default: 1.")
 @click.option(
-    "--connections", type=click.IntRange(1, 100_000), default=CONNECTIONS, show_default=True, help="Per worker."
+    "--connections", type=click.IntRange(1, 100_000), help="Connections per worker. Default: 1000, or all users."
 )
 @click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores.")
 @click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core.")
@@ -143,6 +149,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     else:
         chosen = _plan(options, environment)
         bench = preflight.check(chosen, environment, options.port)
+        _warn_of_unused(options, bench)
         store = Store.create(options.out or Path("runs") / chosen.name, chosen)
     _carry_out(chosen, store, bench, options)
     _show(store, as_json=options.as_json)
@@ -152,13 +159,16 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def list_(debug: bool) -> None:
     """List servers and scenarios, and what installs those that are missing."""
-    console = Console()
+    console = _console()
     found = servers.availability(servers.discover().values(), Environment.of(BENCH_APP))
     screen.show_listing(
         "Servers",
-        [(name, "yes" if one.available else f"no: {one.install}", one.server.summary) for name, one in found.items()],
+        [(name, "yes" if one.available else "no", one.server.summary) for name, one in found.items()],
         console,
     )
+    for name, one in found.items():
+        if not one.available:
+            console.print(f"{name} needs: {one.install}", markup=False, highlight=False, soft_wrap=True)
     screen.show_listing(
         "Scenarios", [(name, "yes", one.scenario.summary) for name, one in scenarios.discover().items()], console
     )
@@ -200,10 +210,11 @@ def _plan(options: RunOptions, environment: Environment) -> Plan:
     asked = preflight.choose_scenarios(options.scenario)
     server_cpus, load_cpus = preflight.choose_cpus(options.server_cpus, options.load_cpus)
     profile = Profile(users=1, warmup_s=options.warmup, duration_s=options.duration, timeout_s=options.timeout)
+    cases = plan.cases(chosen, asked, options.variant or None, profile, options.users)
     budget = Budget(
         workers=options.workers or len(server_cpus),
-        threads=options.threads,
-        connections=options.connections,
+        threads=options.threads or 1,
+        connections=options.connections or max([LEAST_CONNECTIONS, *(case.profile.users for case in cases)]),
         server_cpus=server_cpus,
         load_cpus=load_cpus,
     )
@@ -212,24 +223,37 @@ def _plan(options: RunOptions, environment: Environment) -> Plan:
         name=f"{time.strftime('%Y%m%d-%H%M%S')}-{what}",
         app=BENCH_APP,
         budget=budget,
-        cases=plan.cases(chosen, asked, options.variant or None, profile, options.users),
+        cases=cases,
         repeats=options.repeat,
         seed=options.seed,
         start_timeout_s=options.start_timeout,
     )
 
 
+def _warn_of_unused(options: RunOptions, bench: experiment.Bench) -> None:
+    given: dict[servers.BudgetPart, int | None] = {
+        "workers": options.workers,
+        "threads": options.threads,
+        "connections": options.connections,
+    }
+    parts = [part for part, value in given.items() if value is not None]
+    for part in preflight.unused_parts(parts, bench.servers.values()):
+        print(f"bench: --{part} changes nothing: none of these servers has such a setting", file=sys.stderr)
+
+
 def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, options: RunOptions) -> None:
     console = Console(stderr=True, quiet=options.quiet)
-    done = len(store.records())
+    done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
     preflight.settle_beside(chosen.budget.server_cpus, chosen.budget.load_cpus)
     try:
-        with screen.RunProgress(chosen, done, console) as progress:
+        with store.opened_for_writing(), screen.RunProgress(chosen, done, console) as progress:
             experiment.run(chosen, store, bench, progress)
     except KeyboardInterrupt as interrupt:
+        # A second Ctrl-C must not take away the word on how to go on.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise BenchError(
             f"interrupted; {len(store.records())} of {len(chosen.steps)} repeats are kept in {store.directory}",
-            hint=f"finish it with: python bench.py --resume {store.directory}",
+            hint=f"finish it with: {sys.executable} {Path(sys.argv[0]).resolve()} --resume {store.directory}",
             exit_code=ExitCode.INTERRUPTED,
         ) from interrupt
 
@@ -242,15 +266,24 @@ def _show(store: Store, *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode(summaries.as_json(found, str(store.directory))).decode())
     else:
-        console = Console()
+        console = _console()
         screen.show_run(found, console)
-        console.print(f"Report: {path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Report: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
     if not found.measured:
         raise BenchError(
             "nothing valid was left to show",
-            hint=f"the reasons are in {path}",
+            hint=f"the reasons are in {_shortest(path)}",
             exit_code=ExitCode.NOT_MEASURED,
         )
+
+
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=PLAIN_WIDTH)
+
+
+def _shortest(path: Path) -> Path:
+    """Relative where that says where it is, else absolute."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _report_error(error: BenchError) -> None:
@@ -268,17 +301,23 @@ def main(arguments: list[str]) -> int:
         cli.main(arguments, standalone_mode=False)
         return ExitCode.DONE
     except BenchError as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
         _report_error(error)
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be flushed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return ExitCode.DONE
     except (click.Abort, KeyboardInterrupt):
         print("bench: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the last resort: one line instead of a traceback
         if "--debug" in arguments:
-            raise
+            traceback.print_exc()
         print(f"bench: unexpected {type(error).__name__}: {error}\n       see more with --debug", file=sys.stderr)
         return ExitCode.NOT_MEASURED
 

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from plots import style
-from plots.text import number
 from results.summary import CaseSummary, RunSummary
 
 TICKS = {50: "50", 90: "90", 99: "99", 99.9: "99.9", 99.99: "99.99"}
@@ -25,14 +24,11 @@ def draw(run: RunSummary, scenario: str) -> Figure:
             largest = max(largest, xs[-1])
             _draw_curve(axes, summary, looks[summary.case.server], xs, ys)
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    style.latency_axis(axes)
     shown = {p: text for p, text in TICKS.items() if 1 / (1 - p / 100) <= largest * 1.05}
     axes.set_xticks([1 / (1 - p / 100) for p in shown], list(shown.values()))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(1, largest * 1.1)
-    axes.yaxis.set_major_formatter(lambda value, _: number(value))
-    axes.grid(which="major")
-    axes.grid(which="minor", axis="y", linewidth=0.3)
     axes.set_xlabel("percentile of requests (scale 1/(1-p)); a curve ends where no more requests support it")
     axes.set_ylabel("latency (ms, log scale)")
     style.title(axes, f"{scenario}: latency", "time from sending to the last byte of the answer, less is better")

@@ -84,7 +84,7 @@ def _conditions(run: RunSummary) -> str:
             for machine in run.machines
         ),
         f"- server CPUs {style.cpu_text(budget.server_cpus)}; load CPUs {style.cpu_text(budget.load_cpus)}",
-        f"- budget: {budget.workers} workers; per worker {budget.threads} threads and {budget.connections} connections",
+        f"- budget: {budget.workers} workers; {budget.threads} threads, {budget.connections} connections where used",
         f"- versions: {', '.join(f'{name} {version}' for name, version in run.versions.items())}",
         f"- load by {', '.join(f'{name} {version}' for name, version in run.load_versions.items())}",
         f"- app {plan.app.name}; seed {plan.seed}; begun {run.started_at or 'never'}",

@@ -12,12 +12,12 @@ from rich.table import Table
 
 from plots import style, text
 from results.record import Case, Plan, Record, Step
-from results.summary import RunSummary
+from results.summary import CaseSummary, RunSummary
 from results.validity import judge
 
 OVERHEAD_S = 1.0
 """What a repeat takes beside warm-up and window, until one has been timed."""
-LOG_LINES = 3
+LOG_LINES = 4
 """How much of the log of an invalid case is shown; the report has more."""
 COLOURS = {"valid": "green", "suspect": "yellow", "invalid": "red"}
 
@@ -93,7 +93,7 @@ def show_run(run: RunSummary, console: Console) -> None:
         )
         for name in text.SCREEN:
             words = name in ("case", "verdict")
-            table.add_column(name, justify="left" if words else "right", no_wrap=words)
+            table.add_column(name, justify="left" if words else "right", no_wrap=words, overflow="fold")
         cases = style.of_scenario(run, scenario)
         for summary in cases:
             cells = {name: escape(cell) for name, cell in text.cells(summary).items()}
@@ -101,11 +101,23 @@ def show_run(run: RunSummary, console: Console) -> None:
             table.add_row(*(cells[name] for name in text.SCREEN))
         console.print(table)
         for summary in cases:
-            for reason in text.reasons(summary):
-                console.print(f"  {style.label(summary.case)}: {reason}", markup=False, highlight=False, soft_wrap=True)
-            for line in summary.log_tail[-LOG_LINES:]:
-                console.print(f"    | {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
+            _show_reasons(summary, console)
     console.print(text.repeats(run), style="dim", highlight=False)
+
+
+def _show_reasons(summary: CaseSummary, console: Console) -> None:
+    """Why a case is not plainly valid, what would cure it, and its last log lines."""
+
+    def show(line: str, look: str = "") -> None:
+        console.print(line, style=look, markup=False, highlight=False, soft_wrap=True)
+
+    for reason in summary.judgement.reasons:
+        show(f"  {style.label(summary.case)}: {reason.code}: {reason.text}")
+        show(f"    cure: {reason.cure}", "dim")
+    for line in summary.log_tail[-LOG_LINES:]:
+        show(f"    | {line}", "dim")
+    if summary.log_tail:
+        show(f"    whole logs: logs/{summary.case.name.replace('/', '-')}-*.log", "dim")
 
 
 def show_listing(title: str, rows: Iterable[tuple[str, str, str]], console: Console) -> None:

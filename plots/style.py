@@ -8,7 +8,9 @@ from pathlib import Path
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
+from plots.text import number
 from results.record import Case, Variant
 from results.summary import CaseSummary, RunSummary
 
@@ -16,6 +18,8 @@ WIDTH_INCHES = 9.0
 DPI = 120
 CAPTION_CHARACTERS = 152
 LINE_INCHES = 0.17
+LEAST_RANGE = 5.0
+MANY_DECADES = 1e4
 INK, MUTED, GRID, ALARM = "#1a1a1a", "#595959", "#d9d9d9", "#b00020"
 
 # Okabe and Ito's palette, which colour-blind people can tell apart, ordered so that neighbours differ in grey too.
@@ -85,6 +89,23 @@ def title(axes: Axes, text: str, below: str = "") -> None:
     axes.set_title(text, loc="left", fontweight="bold", fontsize=11, pad=17 if below else 8)
     if below:
         axes.text(0, 1, below, transform=axes.transAxes, va="bottom", color=MUTED, fontsize=8.5)
+
+
+def latency_axis(axes: Axes) -> None:
+    """A logarithmic scale of ms that is labelled whatever its range, and never makes noise look large."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high / low < LEAST_RANGE:
+        middle = (low * high) ** 0.5
+        low, high = middle / LEAST_RANGE**0.5, middle * LEAST_RANGE**0.5
+        axes.set_ylim(low, high)
+    steps = (1, 2, 5) if high / low < MANY_DECADES else (1,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_minor_locator(LogLocator(subs=range(1, 10)))
+    axes.yaxis.set_major_formatter(lambda value, _: number(value))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.grid(which="major")
+    axes.grid(which="minor", axis="y", linewidth=0.3)
 
 
 def save(figure: Figure, run: RunSummary, cases: Sequence[CaseSummary], path: Path) -> list[Path]:

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from plots import style
-from plots.text import number
 from results.summary import CaseSummary, RunSummary
 
 COLUMNS = 2
@@ -29,6 +28,7 @@ def draw(run: RunSummary, scenario: str) -> Figure:
         elif place + columns >= len(servers):
             panel.set_xlabel("second of the window in which the request was sent")
             panel.tick_params(labelbottom=True)
+    style.latency_axis(panels[0])
     figure.suptitle(f"{scenario}: latency over time", x=0.01, ha="left", fontweight="bold", fontsize=11)
     figure.supylabel("latency (ms, log scale)", fontsize=9)
     return figure
@@ -36,11 +36,9 @@ def draw(run: RunSummary, scenario: str) -> Figure:
 
 def _draw_panel(axes: Axes, cases: list[CaseSummary], look: style.Look) -> None:
     axes.set_title(cases[0].case.server, loc="left", fontsize=9.5)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(lambda value, _: number(value))
-    axes.yaxis.set_minor_formatter(lambda *_: "")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(which="major")
+    seconds = max((len(summary.seconds) for summary in cases), default=1)
+    axes.set_xlim(0.7, max(2, seconds) + 0.3)
     for summary in cases:
         if summary.usable:
             _draw_case(axes, summary, look)

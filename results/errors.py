@@ -19,7 +19,6 @@ class BenchError(Exception):
         message: one line that names the subject.
         hint: the next step, or empty.
         log_tail: last lines of the log of the process that failed.
-        log_path: where the whole log is, or empty.
         exit_code: what `bench.py` exits with.
     """
 
@@ -29,12 +28,10 @@ class BenchError(Exception):
         *,
         hint: str = "",
         log_tail: tuple[str, ...] = (),
-        log_path: str = "",
         exit_code: ExitCode = ExitCode.USAGE,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.log_tail = log_tail
-        self.log_path = log_path
         self.exit_code = exit_code

@@ -103,6 +103,8 @@ class Machine:
     kernel: str
     virtualization: str
     governor: str
+    cores: tuple[tuple[int, ...], ...]
+    """The usable CPUs, grouped by the physical core whose threads they are."""
 
     @property
     def summary(self) -> str:
@@ -115,7 +117,7 @@ class Machine:
 class Second:
     """What became of the requests sent in one second of the window; the last one may be shorter.
 
-    A request that was in flight through the whole window counts in the first second.
+    Those that were in flight when the window began count in its first second.
     `good_ended` counts the good answers that *came* in this second, whenever they were sent.
     """
 
@@ -142,31 +144,45 @@ class Load:
     """Count by kind, as `timeout` or `status 500`; their sum is the sum of `failed`."""
     answered_per_user: tuple[int, ...]
     """Answers of any kind that came within the window, for each user."""
+    longest_wait_us: tuple[int, ...]
+    """For each user the longest time within the window in which no answer came to it."""
     latency_max_us: int
-    """Largest latency of a good answer, unrounded; 0 without one."""
+    """Largest latency, unrounded: of good answers, and of requests that got none, at their age; 0 without any."""
     failure_examples: dict[str, str]
     """The first of each kind: what was asked and what came."""
     connections_opened: int
     requests_issued: int
-    """Every request that a user began from start to end of the load, counted where it is sent."""
+    """Every request that a user began from start to end of the load, counted by the recorder."""
     requests_settled: int
     """Every request whose end was recorded, from start to end of the load."""
+    requests_answered: int
+    """Those of them that were recorded as answered, rightly or wrongly."""
+    answers_read: int
+    """Every whole answer read from start to end of the load, counted by the connections."""
     cpu_s: float
     """CPU time of the load process in the window."""
+    cpu_wait_s: float
+    """How long the load process was ready to run in the window and had no CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerUse:
     """What the server's processes used, all of them, children that ended included."""
 
-    cpu_s: float
-    """CPU time in the window."""
-    memory_peak_bytes: int
-    """Largest sum of the processes' PSS seen."""
+    cpu_s: float | None
+    """CPU time in the window; null if it could not be read at both ends of it."""
+    memory_peak_bytes: int | None
+    """Largest sum of the processes' PSS seen; null if it could not be read."""
     processes: int
+    processes_lost: int
+    """How many of the processes at the window's beginning were gone at its end."""
     threads_peak: int
     start_s: float
     """From starting it until it answered."""
+    foreign_cpu_s: float
+    """CPU time that others took on the server's CPUs in the window."""
+    stolen_s: float
+    """Time in the window that the hypervisor gave the server's CPUs to others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +207,13 @@ class Record:
     """UTC, ISO 8601."""
     command: tuple[str, ...]
     """The server's argv, as run in the app's directory."""
+    port: int
+    path: str
+    """What was asked, with its query."""
+    protocols: tuple[str, ...]
+    """What the server is said to speak beside plain HTTP/1.1."""
+    sources: dict[str, str]
+    """Digests of the bench's and of the app's source files."""
     environment: dict[str, str]
     """What the bench itself set for the server."""
     versions: dict[str, str]

@@ -7,13 +7,16 @@
 Every file is written whole: to a temporary name, synced, renamed.
 """
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from results.errors import BenchError
+from results.errors import BenchError, ExitCode
 from results.record import SCHEMA_VERSION, Case, Plan, Record
 
 T = TypeVar("T")
@@ -23,7 +26,8 @@ class Store:
     """The records of one run."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        # Absolute, as the load process works in another directory.
+        self.directory = directory.absolute()
 
     @classmethod
     def create(cls, directory: Path, plan: Plan) -> "Store":
@@ -44,6 +48,28 @@ class Store:
             raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
         return store
 
+    @contextmanager
+    def opened_for_writing(self) -> Iterator[None]:
+        """Keep others from measuring into the same run meanwhile.
+
+        Raises:
+            BenchError: another bench does, or the directory cannot be written.
+        """
+        try:
+            for folder in ("records", "logs"):
+                (self.directory / folder).mkdir(exist_ok=True)
+            lock = (self.directory / ".lock").open("w")
+        except OSError as error:
+            raise BenchError(f"cannot write to {self.directory}: {error.strerror}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BenchError(
+                    f"another bench is measuring into {self.directory}", hint="wait until it has ended"
+                ) from error
+            yield
+
     def plan(self) -> Plan:
         """The plan of the run.
 
@@ -58,8 +84,10 @@ class Store:
             )
         return _read(path, Plan)
 
-    def has(self, case: Case, repeat: int) -> bool:
-        return self._record_path(case, repeat).is_file()
+    def has_measured(self, case: Case, repeat: int) -> bool:
+        """Whether there is a record with a measurement; one that only says why there is none can be tried again."""
+        path = self._record_path(case, repeat)
+        return path.is_file() and _read(path, Record).breakdown is None
 
     def write(self, record: Record) -> None:
         """Keep one record.
@@ -74,6 +102,7 @@ class Store:
             raise BenchError(
                 f"cannot write {path}: {error.strerror}",
                 hint=f"make room, then go on with --resume {self.directory}",
+                exit_code=ExitCode.NOT_MEASURED,
             ) from error
 
     def records(self) -> list[Record]:
@@ -106,7 +135,8 @@ def _read(path: Path, kind: type[T]) -> T:
             )
         return msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError) as error:
-        raise BenchError(f"{path} is damaged: {error}", hint="delete it to measure it again with --resume") from error
+        hint = "delete it to measure it again with --resume" if kind is Record else "start a new run"
+        raise BenchError(f"{path} is damaged: {error}", hint=hint) from error
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}") from error
 

@@ -103,7 +103,7 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
     judgement = judge_case(records, planned)
     loads = [record.load for record in records if record.load is not None]
     usable = judgement.verdict != "invalid"
-    memory = [record.server.memory_peak_bytes / 2**20 for record in records if record.server is not None]
+    memory = [record.server.memory_peak_bytes for record in records if record.server is not None]
     return CaseSummary(
         case=case,
         repeats=len(records),
@@ -114,11 +114,17 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
         failures=dict(sum((Counter(load.failures) for load in loads), Counter())),
         starved_users=max((starved_users(load) for load in loads), default=0),
         cpu_ms_per_request=_cpu(records) if usable else None,
-        memory_peak_mib=max(memory, default=None) if usable else None,
+        memory_peak_mib=_largest_mib(memory) if usable else None,
         log_tail=next((record.log_tail for record in records if judge(record).verdict == "invalid"), ()),
         distribution=_distribution(loads),
         seconds=_seconds(loads),
     )
+
+
+def _largest_mib(sizes_bytes: Sequence[int | None]) -> float | None:
+    """None if one is not known: the largest known one might be less."""
+    known = [size for size in sizes_bytes if size is not None]
+    return max(known) / 2**20 if known and len(known) == len(sizes_bytes) else None
 
 
 def _throughput(load: Load) -> float:
@@ -170,8 +176,8 @@ def _supported(one: HdrHistogram, percentile: float) -> float | None:
 def _cpu(records: Sequence[Record]) -> Estimate | None:
     figures = []
     for record in records:
-        if record.load is None or record.server is None:
-            continue
+        if record.load is None or record.server is None or record.server.cpu_s is None:
+            return None
         good = sum(second.good_ended for second in record.load.seconds)
         if good:
             figures.append(1000 * record.server.cpu_s / good)

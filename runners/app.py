@@ -1,8 +1,8 @@
 """The Django project under test, and the interpreter that it and its servers run in."""
 
+import hashlib
 import json
 import os
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable
@@ -11,8 +11,11 @@ from pathlib import Path
 
 from results.errors import BenchError
 from results.record import App, Interface
+from runners.process import output_of
 
 ROOT = Path(__file__).resolve().parent.parent
+BENCH_PARTS = ("runners", "results", "scenarios")
+IMPORT_TIMEOUT_S = 60.0
 
 BENCH_APP = App(
     name="bench_app",
@@ -81,12 +84,10 @@ class Environment:
         Raises:
             BenchError: the interpreter does not run.
         """
-        command = [str(self.python), "-c", VERSIONS_SCRIPT, *sorted(set(distributions))]
-        try:
-            done = subprocess.run(command, env=self.variables(), capture_output=True, timeout=60, check=True)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise BenchError(f"the app's interpreter {self.python} does not run: {error}") from error
-        versions: dict[str, str] = json.loads(done.stdout)
+        status, output = self._run(VERSIONS_SCRIPT, *sorted(set(distributions)))
+        if status != 0:
+            raise BenchError(f"the app's interpreter {self.python} does not run", log_tail=_last_lines(output))
+        versions: dict[str, str] = json.loads(output.splitlines()[-1])
         return versions
 
     def check_import(self, interface: Interface) -> None:
@@ -97,17 +98,39 @@ class Environment:
         """
         module, _, attribute = self.target(interface).partition(":")
         script = f"import importlib, operator; operator.attrgetter({attribute!r})(importlib.import_module({module!r}))"
-        command = [str(self.python), "-c", script]
-        try:
-            done = subprocess.run(
-                command, cwd=self.directory, env=self.variables(), capture_output=True, timeout=60, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BenchError(f"app {self.app.name}: importing {module} takes more than 60 s") from error
-        if done.returncode != 0:
-            lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+        status, output = self._run(script)
+        if status is None:
+            raise BenchError(f"app {self.app.name}: importing {module} takes more than {IMPORT_TIMEOUT_S:g} s")
+        if status != 0:
             raise BenchError(
                 f"app {self.app.name} cannot be imported ({self.target(interface)})",
                 hint="mend the app; its own error is above",
-                log_tail=tuple(lines[-8:]),
+                log_tail=_last_lines(output),
             )
+
+    def sources(self) -> dict[str, str]:
+        """Digests of the Python files of the bench and of the app: two runs with the same ran the same code."""
+        app = Path(self.app.directory) if self.app.directory else ROOT / "bench_app"
+        return {"bench": _digest(*(ROOT / part for part in BENCH_PARTS)), "app": _digest(app)}
+
+    def _run(self, script: str, *arguments: str) -> tuple[int | None, str]:
+        return output_of(
+            [str(self.python), "-c", script, *arguments],
+            directory=self.directory,
+            environment=self.variables(),
+            timeout_s=IMPORT_TIMEOUT_S,
+        )
+
+
+def _last_lines(output: str) -> tuple[str, ...]:
+    return tuple(line for line in output.splitlines() if line.strip())[-8:]
+
+
+def _digest(*folders: Path) -> str:
+    """SHA-256 over names and contents of all Python files below `folders`."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{folder.name}/{path.relative_to(folder)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

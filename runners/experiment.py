@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from results.record import SCHEMA_VERSION, Breakdown, Case, Load, Machine, Plan, Record, ServerUse, Step
+from results.errors import BenchError, ExitCode
+from results.record import SCHEMA_VERSION, Breakdown, Case, Machine, Plan, Record, Step
 from results.store import Store
 from runners import host
 from runners.app import Environment
-from runners.process import tail
-from runners.repeat import BrokenRepeatError, Repeat
+from runners.repeat import BrokenRepeatError, Measured, Repeat
 from runners.scenarios import ScenarioFile
 from runners.servers import Server
 
@@ -33,6 +33,7 @@ class Bench:
         scenarios: by name.
         versions: for each server, of everything that runs in its processes.
         load_versions: of what the load is made with.
+        sources: digests of the bench's and the app's files, to be recorded.
         machine: what is recorded of the machine.
         choose_port: gives each repeat its port.
     """
@@ -42,24 +43,32 @@ class Bench:
     scenarios: Mapping[str, ScenarioFile]
     versions: Mapping[str, Mapping[str, str]]
     load_versions: Mapping[str, str]
+    sources: Mapping[str, str]
     machine: Machine
     choose_port: Callable[[], int] = host.free_port
 
 
 def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
-    """Measure every step of `plan` that `store` has no record of, in order.
+    """Measure every step of `plan` that `store` has no measurement of, in order.
 
     A repeat that cannot be measured becomes a record that says why, and the run goes on.
 
     Raises:
-        BenchError: a record cannot be written, or there is no free port.
+        BenchError: a record cannot be written, a process not started, or there is no free port.
     """
     for step in plan.steps:
         case = plan.cases[step.case]
-        if store.has(case, step.repeat):
+        if store.has_measured(case, step.repeat):
             continue
         observer.step_started(step, case)
-        record = measure(plan, case, step.repeat, store, bench)
+        try:
+            record = measure(plan, case, step.repeat, store, bench)
+        except OSError as error:
+            raise BenchError(
+                f"{case.name}, repeat {step.repeat}: {error}",
+                hint=f"mend it, then go on with --resume {store.directory}",
+                exit_code=ExitCode.NOT_MEASURED,
+            ) from error
         store.write(record)
         observer.step_done(step, record)
 
@@ -70,25 +79,26 @@ def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> 
     port = bench.choose_port()
     argv = server.command(f"{host.LOOPBACK}:{port}", bench.environment.target(case.interface), plan.budget)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    load: Load | None = None
-    use: ServerUse | None = None
+    scenario = bench.scenarios[case.scenario]
+    measured: Measured | None = None
     breakdown: Breakdown | None = None
+    log_tail: tuple[str, ...] = ()
     repeat = Repeat(
         case=case,
         argv=argv,
         port=port,
         environment=bench.environment,
         server_variables=bench.environment.variables() | dict(server.environment),
-        scenario=bench.scenarios[case.scenario],
+        scenario=scenario,
         budget=plan.budget,
         start_timeout_s=plan.start_timeout_s,
         server_log=store.log_path(case, number, "server"),
         load_log=store.log_path(case, number, "load"),
     )
     try:
-        load, use = repeat.measure()
+        measured = repeat.measure()
     except BrokenRepeatError as broken:
-        breakdown = broken.breakdown
+        breakdown, log_tail = broken.breakdown, broken.log_tail
     return Record(
         schema=SCHEMA_VERSION,
         case=case,
@@ -97,12 +107,16 @@ def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> 
         app=plan.app,
         started_at=started_at,
         command=tuple(argv),
+        port=port,
+        path=scenario.scenario.paths[case.variant],
+        protocols=server.protocols,
+        sources=dict(bench.sources),
         environment=dict(bench.environment.app.environment) | dict(server.environment),
         versions=dict(bench.versions[case.server]),
         load_versions=dict(bench.load_versions),
         machine=bench.machine,
-        load=load,
-        server=use,
+        load=measured.load if measured else None,
+        server=measured.server if measured else None,
         breakdown=breakdown,
-        log_tail=tail(repeat.load_log if breakdown is not None and breakdown.stage == "load" else repeat.server_log),
+        log_tail=measured.log_tail if measured else log_tail,
     )

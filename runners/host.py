@@ -6,11 +6,12 @@ import random
 import resource
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from results.errors import BenchError
+from results.errors import BenchError, ExitCode
 from results.record import Machine
 
 LOOPBACK = "127.0.0.1"
@@ -70,9 +71,9 @@ def free_port() -> int:
         BenchError: none was found.
     """
     for port in random.sample(PORTS, 200):
-        if port_owner(port) is None and _can_bind(port):
+        if port_owner(port) is None and can_bind(port):
             return port
-    raise BenchError("no free port on loopback", hint="see what listens with: ss -ltn")
+    raise BenchError("no free port on loopback", hint="see what listens with: ss -ltn", exit_code=ExitCode.NOT_MEASURED)
 
 
 def port_owner(port: int) -> str | None:
@@ -97,18 +98,41 @@ def listens(process: psutil.Process, port: int) -> bool:
 
 
 def allow_descriptors(wanted: int) -> None:
-    """Raise the limit of open files, which children inherit, as far as it goes.
+    """See that children may open `wanted` files at least.
+
+    The limit is not raised further than that: uWSGI sizes tables by it, which would count as its memory.
 
     Raises:
-        BenchError: even then there are fewer than `wanted`.
+        BenchError: so many are not allowed.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if soft != resource.RLIM_INFINITY and soft < wanted and (hard == resource.RLIM_INFINITY or wanted <= hard):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise BenchError(
             f"{wanted} open files are needed and {hard} are allowed", hint="use fewer --users or raise ulimit -Hn"
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CpuTimes:
+    """What some CPUs did since the machine started: ran processes, or were given to others by the hypervisor."""
+
+    busy_s: float
+    stolen_s: float
+
+
+def cpu_times(cpus: Sequence[int]) -> CpuTimes:
+    """The sums over `cpus`, exact to the kernel's tick; interrupts are nobody's and left out (proc_stat(5))."""
+    names = {f"cpu{cpu}" for cpu in cpus}
+    busy, stolen = 0, 0
+    for line in _read(Path("/proc/stat")).splitlines():
+        name, *ticks = line.split()
+        if name in names:
+            user, nice, system, *_, steal = map(int, ticks[:8])
+            busy, stolen = busy + user + nice + system, stolen + steal
+    tick_s = 1 / os.sysconf("SC_CLK_TCK")
+    return CpuTimes(busy_s=busy * tick_s, stolen_s=stolen * tick_s)
 
 
 def machine() -> Machine:
@@ -120,6 +144,7 @@ def machine() -> Machine:
         memory_bytes=psutil.virtual_memory().total,
         kernel=f"{platform.system()} {platform.release()}",
         virtualization="virtual machine" if " hypervisor " in _first_line("flags") + " " else "none seen",
+        cores=tuple(_cores(usable_cpus())),
         governor=_read(SYSTEM_CPU / "cpu0" / "cpufreq" / "scaling_governor") or "unknown",
     )
 
@@ -133,8 +158,10 @@ def _cores(cpus: Sequence[int]) -> list[tuple[int, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _can_bind(port: int) -> bool:
+def can_bind(port: int) -> bool:
+    """Whether this user may bind to loopback's `port`, which nobody listens on."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError:

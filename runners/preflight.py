@@ -4,20 +4,23 @@ import difflib
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib import metadata
 
 from results.errors import BenchError, ExitCode
 from results.record import Plan, Record
+from results.validity import conditions
 from runners import host, scenarios, servers
-from runners.app import Environment
+from runners.app import ROOT, Environment
 from runners.experiment import Bench
 from runners.scenarios import ScenarioFile
-from runners.servers import Availability, Server
+from runners.servers import Availability, BudgetPart, Server
 
 LOAD_DISTRIBUTIONS = ("locust", "gevent", "httptools")
 APP_DISTRIBUTIONS = ("django", "asgiref")
+REQUIREMENTS = ROOT / "requirements.txt"
 DESCRIPTORS_BESIDE_USERS = 200
-"""Open files that a load process or a server needs beside one for each user."""
+"""Open files that a load process or a server needs beside those of the users."""
 
 
 def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
@@ -69,13 +72,19 @@ def choose_cpus(server: str | None, load: str | None) -> tuple[tuple[int, ...], 
         BenchError: a list is malformed or names a CPU that is not there.
     """
     usable = host.usable_cpus()
-    if server and load:
+    if server is not None and load is not None:
         return host.parse_cpus(server), host.parse_cpus(load)
-    if server or load:
-        taken = host.parse_cpus(server or load or "")
-        rest = tuple(cpu for cpu in usable if cpu not in taken) or usable
-        return (taken, host.split_cpus(rest)[1]) if server else (rest, taken)
-    return host.split_cpus(usable)
+    if server is None and load is None:
+        return host.split_cpus(usable)
+    taken = host.parse_cpus(server if server is not None else load or "")
+    rest = tuple(cpu for cpu in usable if cpu not in taken) or usable
+    return (taken, host.split_cpus(rest)[1]) if server is not None else (rest, taken)
+
+
+def unused_parts(budget_parts: Iterable[BudgetPart], chosen: Iterable[Server]) -> list[BudgetPart]:
+    """Those parts of a budget that mean nothing to any of the servers."""
+    used = {part for server in chosen for part in server.uses}
+    return [part for part in budget_parts if part not in used]
 
 
 def check(plan: Plan, environment: Environment, port: int | None = None) -> Bench:
@@ -86,9 +95,10 @@ def check(plan: Plan, environment: Environment, port: int | None = None) -> Benc
     """
     for cpus in (plan.budget.server_cpus, plan.budget.load_cpus):
         host.parse_cpus(",".join(map(str, cpus)))
-    if port is not None and (owner := host.port_owner(port)) is not None:
-        raise BenchError(f"port {port} is taken by {owner}", hint="choose another --port, or leave it out")
-    host.allow_descriptors(max(case.profile.users for case in plan.cases) + DESCRIPTORS_BESIDE_USERS)
+    if port is not None:
+        _check_port(port)
+    # Two for each user: a server with a router of its own holds two connections for each.
+    host.allow_descriptors(2 * max(case.profile.users for case in plan.cases) + DESCRIPTORS_BESIDE_USERS)
     chosen = choose_servers([case.server for case in plan.cases], environment)
     asked = choose_scenarios([case.scenario for case in plan.cases])
     found = servers.availability(chosen, environment)
@@ -96,46 +106,70 @@ def check(plan: Plan, environment: Environment, port: int | None = None) -> Benc
         if not one.available:
             raise _unavailable(one)
     app_versions = environment.versions(APP_DISTRIBUTIONS)
+    if "django" not in app_versions:
+        raise BenchError(
+            f"the app's interpreter {environment.python} has no django",
+            hint=f"install it with: {environment.python} -m pip install -r {REQUIREMENTS}",
+        )
     for interface in sorted({server.interface for server in chosen}):
         environment.check_import(interface)
     return Bench(
         environment=environment,
         servers={server.name: server for server in chosen},
         scenarios={one.name: one for one in asked},
-        versions={name: app_versions | one.versions for name, one in found.items()},
+        versions={
+            name: one.versions if one.own_interpreter else app_versions | one.versions for name, one in found.items()
+        },
         load_versions=_load_versions(),
+        sources=environment.sources(),
         machine=host.machine(),
         choose_port=host.free_port if port is None else lambda: port,
     )
 
 
 def check_resumable(plan: Plan, records: Sequence[Record], bench: Bench) -> None:
-    """Refuse to finish a run on a machine or with versions other than it was begun with.
+    """Refuse to finish a run with other programs, or on another machine, than it was begun with.
 
     Raises:
-        BenchError: they differ, and in what.
+        BenchError: something differs, and what.
     """
     for record in records:
-        then = record.load_versions | record.versions
-        now = {**bench.load_versions, **bench.versions.get(record.case.server, {})}
-        changed = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
-        if changed:
-            name = changed[0]
-            raise BenchError(
-                f"run {plan.name} was begun with {name} {then.get(name)}, and here is {now.get(name)}",
-                hint="repeats of unlike versions are not pooled: start a new run",
-            )
-        if record.machine != bench.machine:
-            raise BenchError(
-                f"run {plan.name} was begun on another machine: {record.machine.summary}",
-                hint="repeats of unlike machines are not pooled: start a new run",
-            )
+        now = replace(
+            record,
+            versions=dict(bench.versions.get(record.case.server, {})),
+            load_versions=dict(bench.load_versions),
+            sources=dict(bench.sources),
+            machine=bench.machine,
+        )
+        then, here = conditions(record), conditions(now)
+        for name in then:
+            if then[name] != here[name]:
+                raise BenchError(
+                    f"run {plan.name} was begun with other {name}: {_difference(then[name], here[name])}",
+                    hint="unlike repeats are not pooled: start a new run",
+                )
+
+
+def _difference(then: object, now: object) -> str:
+    """The first difference, as `django 5.2.18, and here it is 5.2.19`."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        name = next(name for name in sorted({*then, *now}) if then.get(name) != now.get(name))
+        return f"{name} {then.get(name, 'was absent')}, and here it is {now.get(name, 'absent')}"
+    return f"{then}, and here it is {now}"
 
 
 def settle_beside(server_cpus: Sequence[int], load_cpus: Sequence[int]) -> None:
     """Move the bench itself off the server's CPUs: to CPUs of nobody's if there are any, else to the load's."""
     others = set(host.usable_cpus()) - set(server_cpus) - set(load_cpus)
     os.sched_setaffinity(0, others or set(load_cpus))
+
+
+def _check_port(port: int) -> None:
+    owner = host.port_owner(port)
+    if owner is not None:
+        raise BenchError(f"port {port} is taken by {owner}", hint="choose another --port, or leave it out")
+    if not host.can_bind(port):
+        raise BenchError(f"port {port} may not be bound by this user", hint="choose another --port, or leave it out")
 
 
 def _load_versions() -> dict[str, str]:
@@ -147,7 +181,7 @@ def _load_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError as error:
             raise BenchError(
                 f"the load generator needs {name}, which is not installed",
-                hint=f"install it with: {sys.executable} -m pip install -r requirements.txt",
+                hint=f"install it with: {sys.executable} -m pip install -r {REQUIREMENTS}",
             ) from error
     return found
 

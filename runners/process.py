@@ -1,9 +1,12 @@
 """One command and all that it starts: started pinned and logged, watched, and ended without a trace."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +17,7 @@ import psutil
 GUARD = Path(__file__).with_name("guard.py")
 GRACE_S = 0.5
 """What a command gets between SIGTERM and SIGKILL."""
+LOG_LARGEST_BYTES = 4 * 1024 * 1024
 LOG_KEPT_BYTES = 64 * 1024
 """What is kept of the beginning and of the end of a log."""
 
@@ -45,7 +49,9 @@ class ManagedProcess:
         reading, self._pipe = os.pipe()
         guard = [sys.executable, "-I", "-S", str(GUARD), str(reading), str(GRACE_S), ",".join(map(str, cpus))]
         try:
-            with log_path.open("wb") as log:
+            log_path.unlink(missing_ok=True)
+            # Appending, so that `trim_log` may cut while it is written.
+            with log_path.open("ab") as log:
                 self._popen = subprocess.Popen(
                     [*guard, *argv],
                     cwd=directory,
@@ -118,7 +124,12 @@ class ManagedProcess:
                         stream.close()
                     except BrokenPipeError:
                         pass
-            _trim(self.log_path)
+            self.trim_log(LOG_KEPT_BYTES * 2)
+
+    def trim_log(self, largest_bytes: int = LOG_LARGEST_BYTES) -> None:
+        """Cut the middle out of the log if it is larger: a server that fails can write megabytes a second."""
+        with contextlib.suppress(OSError):  # a log is never worth a measurement
+            _trim(self.log_path, largest_bytes)
 
 
 def tail(path: Path, lines: int = 12) -> tuple[str, ...]:
@@ -132,14 +143,30 @@ def tail(path: Path, lines: int = 12) -> tuple[str, ...]:
     return tuple(line.rstrip() for line in text.splitlines() if line.strip())[-lines:]
 
 
-def _trim(path: Path) -> None:
-    """Cut the middle out of a log: a server that fails every request can write megabytes a second."""
+def _trim(path: Path, largest_bytes: int) -> None:
     size = path.stat().st_size
-    if size <= 2 * LOG_KEPT_BYTES:
+    if size <= largest_bytes:
         return
-    with path.open("rb") as file:
+    with path.open("r+b") as file:
         head = file.read(LOG_KEPT_BYTES)
         file.seek(-LOG_KEPT_BYTES, os.SEEK_END)
         end = file.read()
-    cut = f"\n... {size - 2 * LOG_KEPT_BYTES:,} bytes cut by the bench ...\n".encode()
-    path.write_bytes(head + cut + end)
+        cut = f"\n... {size - 2 * LOG_KEPT_BYTES:,} bytes cut by the bench ...\n".encode()
+        file.seek(0)
+        file.truncate()
+        file.write(head + cut + end)
+
+
+def output_of(
+    argv: Sequence[str], *, directory: Path, environment: Mapping[str, str], timeout_s: float
+) -> tuple[int | None, str]:
+    """Run a command to its end, as safely as a server: its exit status (None: it took too long) and its output."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        log = Path(folder) / "output"
+        cpus = sorted(os.sched_getaffinity(0))
+        with ManagedProcess(argv, directory=directory, environment=environment, cpus=cpus, log_path=log) as process:
+            deadline = time.monotonic() + timeout_s
+            while process.exit_status() is None and time.monotonic() < deadline:
+                time.sleep(0.005)
+            status = process.exit_status()
+        return status, log.read_text(errors="replace")

@@ -16,9 +16,9 @@ from results.record import Breakdown, Budget, Case, Load, ServerUse
 from runners import host
 from runners.app import ROOT, Environment
 from runners.load.job import Job, Window
-from runners.process import ManagedProcess
+from runners.process import ManagedProcess, tail
 from runners.scenarios import ScenarioFile
-from runners.usage import UsageSampler
+from runners.usage import Edge, UsageSampler
 
 LOAD_START_TIMEOUT_S = 60.0
 LOAD_MARGIN_S = 30.0
@@ -26,6 +26,9 @@ LOAD_MARGIN_S = 30.0
 SAMPLE_S = 1.0
 POLL_S = 0.02
 PROBE_TIMEOUT_S = 5.0
+REST_S = 0.25
+LATE_SHARE = 0.02
+"""Share of the window by which a reading of CPU time may be late, at most."""
 NS = 1_000_000_000
 
 
@@ -36,11 +39,24 @@ class BrokenRepeatError(Exception):
         stage: `start`, the server did not come up; `load`, the load process failed; `run`, the server ended.
         message: one line: what happened.
         hint: the next step.
+        log_tail: the last log lines of the process that failed.
     """
 
-    def __init__(self, stage: Literal["start", "load", "run"], message: str, hint: str) -> None:
+    def __init__(
+        self, stage: Literal["start", "load", "run"], message: str, hint: str, log_tail: tuple[str, ...]
+    ) -> None:
         super().__init__(message)
         self.breakdown = Breakdown(stage=stage, message=message, hint=hint)
+        self.log_tail = log_tail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a repeat yields: what the users saw, what the server used, and its last log lines."""
+
+    load: Load
+    server: ServerUse
+    log_tail: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +86,7 @@ class Repeat:
     server_log: Path
     load_log: Path
 
-    def measure(self) -> tuple[Load, ServerUse]:
+    def measure(self) -> Measured:
         """Start server and load, wait for the result, and end both.
 
         Raises:
@@ -84,9 +100,14 @@ class Repeat:
             load = stack.enter_context(self._start_load(result))
             self._wait_until_it_answers(server, started + self.start_timeout_s)
             start_s = time.monotonic() - started
+            if self.budget.workers > 1:
+                self._wait_until_it_rests(server, started + self.start_timeout_s)
             _say_go(load)
             use = self._watch(server, load, start_s)
-            return msgspec.json.decode(result.read_bytes(), type=Load), use
+            # Before the server is ended: what it says when it ends is not why it failed.
+            return Measured(
+                load=msgspec.json.decode(result.read_bytes(), type=Load), server=use, log_tail=tail(self.server_log)
+            )
 
     def _start_server(self) -> ManagedProcess:
         return ManagedProcess(
@@ -134,7 +155,8 @@ class Repeat:
         raise BrokenRepeatError(
             "start",
             f"{self.case.server} {what} within {self.start_timeout_s:g} s of its start{trouble}",
-            "see why in its log, or raise --start-timeout",
+            "see why in its log, or give it longer with --start-timeout",
+            tail(self.server_log),
         )
 
     def _is_listening(self, server: ManagedProcess) -> bool:
@@ -147,51 +169,87 @@ class Repeat:
         # It may have begun to listen between the two looks.
         if owner is not None and not ours():
             raise BrokenRepeatError(
-                "start", f"port {self.port} was taken by {owner} before {self.case.server} had it", "try again"
+                "start",
+                f"port {self.port} was taken by {owner} before {self.case.server} had it",
+                "finish the run with --resume to measure it again",
+                tail(self.server_log),
             )
         return False
 
     def _check_server(self, server: ManagedProcess, stage: Literal["start", "run"]) -> None:
         if server.exit_status() is not None:
             when = "before it answered" if stage == "start" else "while it was measured"
-            raise BrokenRepeatError(stage, f"{self.case.server} {server.how_it_ended()} {when}", "see its log")
+            message = f"{self.case.server} {server.how_it_ended()} {when}"
+            raise BrokenRepeatError(stage, message, "see its log", tail(self.server_log))
+
+    def _wait_until_it_rests(self, server: ManagedProcess, deadline: float) -> None:
+        """Until no process of the server computes any more: the one that answers is the first of several workers.
+
+        Were the load to begin before the others are up, the first would take, and keep, most of the connections.
+        """
+        sampler = UsageSampler(server, self.budget.server_cpus)
+        before = -1.0
+        while (now := sampler.edge().cpu_s) > before and time.monotonic() < deadline:
+            before = now
+            time.sleep(REST_S)
+            self._check_server(server, "start")
 
     def _watch(self, server: ManagedProcess, load: ManagedProcess, start_s: float) -> ServerUse:
         """Until the load process has ended: sample the server, and read its CPU time at both ends of the window."""
         window = msgspec.json.decode(_line(load, LOAD_START_TIMEOUT_S), type=Window)
-        sampler = UsageSampler(server)
-        edges, cpu_s = [window.start_ns, window.end_ns], list[float]()
-        hung_at = window.end_ns + round((self.case.profile.timeout_s + LOAD_MARGIN_S) * NS)
+        sampler = UsageSampler(server, self.budget.server_cpus)
+        # It has as long as the window for its arithmetic, beside the time that answers may take.
+        margin_s = LOAD_MARGIN_S + self.case.profile.timeout_s + self.case.profile.duration_s
+        hung_at = window.end_ns + round(margin_s * NS)
+        edges: list[tuple[int, Edge]] = []
+        moments = [window.start_ns, window.end_ns]
         next_sample = window.start_ns
-        while load.exit_status() is None:
+        while load.exit_status() is None or len(edges) < len(moments):
             self._check_server(server, "run")
             now = time.monotonic_ns()
-            if edges and now >= edges[0]:
-                edges.pop(0)
-                cpu_s.append(sampler.cpu_s())
+            if len(edges) < len(moments) and (now >= moments[len(edges)] or load.exit_status() is not None):
+                edges.append((now, sampler.edge()))
             elif next_sample <= now < window.end_ns:
                 sampler.sample()
+                server.trim_log()
                 next_sample += round(SAMPLE_S * NS)
             elif now > hung_at:
-                raise BrokenRepeatError("load", "the load process hung", "see its log")
-            pause_ns = min([round(POLL_S * NS), *(edge - now for edge in edges)])
+                raise BrokenRepeatError("load", "the load process hung", "see its log", tail(self.load_log))
+            pause_ns = min([round(POLL_S * NS), *(moment - now for moment in moments[len(edges) :])])
             time.sleep(max(0, pause_ns) / NS)
-        if load.exit_status() != 0 or len(cpu_s) != 2:
-            raise BrokenRepeatError("load", f"the load process {load.how_it_ended()} before its result", "see its log")
+        if load.exit_status() != 0:
+            message = f"the load process {load.how_it_ended()} before its result"
+            raise BrokenRepeatError("load", message, "see its log", tail(self.load_log))
         self._check_server(server, "run")
-        return ServerUse(
-            cpu_s=cpu_s[1] - cpu_s[0],
-            memory_peak_bytes=sampler.memory_peak_bytes,
-            processes=sampler.processes,
-            threads_peak=sampler.threads_peak,
-            start_s=start_s,
-        )
+        return _server_use(window, edges, sampler, start_s)
+
+
+def _server_use(window: Window, edges: Sequence[tuple[int, Edge]], sampler: UsageSampler, start_s: float) -> ServerUse:
+    (began, first), (ended, last) = edges
+    late_s = max(began - window.start_ns, ended - window.end_ns) / NS
+    on_time = late_s < max(2 * POLL_S, LATE_SHARE * (window.end_ns - window.start_ns) / NS)
+    cpu_s = last.cpu_s - first.cpu_s
+    busy_s, stolen_s = last.cpus.busy_s - first.cpus.busy_s, last.cpus.stolen_s - first.cpus.stolen_s
+    return ServerUse(
+        cpu_s=cpu_s if on_time else None,
+        memory_peak_bytes=sampler.memory_peak_bytes,
+        processes=len(last.processes),
+        processes_lost=len(first.processes - last.processes),
+        threads_peak=sampler.threads_peak,
+        start_s=start_s,
+        foreign_cpu_s=max(0.0, busy_s - cpu_s),
+        stolen_s=stolen_s,
+    )
 
 
 def _say_go(load: ManagedProcess) -> None:
     _line(load, LOAD_START_TIMEOUT_S)
-    load.input.write(b"go\n")
-    load.input.flush()
+    try:
+        load.input.write(b"go\n")
+        load.input.flush()
+    except OSError as error:
+        message = f"the load process {load.how_it_ended()} before the load began"
+        raise BrokenRepeatError("load", message, "see its log", tail(load.log_path)) from error
 
 
 def _line(load: ManagedProcess, timeout_s: float) -> bytes:
@@ -203,5 +261,6 @@ def _line(load: ManagedProcess, timeout_s: float) -> bytes:
     line = load.output.readline() if ready else b""
     if not line:
         how = load.how_it_ended() if ready else f"said nothing for {timeout_s:g} s"
-        raise BrokenRepeatError("load", f"the load process {how} before the load began", "see its log")
+        message = f"the load process {how} before the load began"
+        raise BrokenRepeatError("load", message, "see its log", tail(load.log_path))
     return line

@@ -1,5 +1,6 @@
 """What the tests share: running the command line as its users do, and looking for what it may leave behind."""
 
+import ctypes
 import json
 import os
 import subprocess
@@ -44,11 +45,11 @@ class CommandLine:
         program = "tests/bench_with_fakes.py" if fakes else "bench.py"
         return [sys.executable, str(ROOT / program), *arguments]
 
-    def run(self, *arguments: str, fake: str = "", timeout_s: float = 100) -> Finished:
+    def run(self, *arguments: str, fake: str = "", directory: Path = ROOT, timeout_s: float = 100) -> Finished:
         """Run a command; `fake` is the mode of the server `fake`, which is only there when one is given."""
         done = subprocess.run(
             self.command(*arguments, fakes=bool(fake)),
-            cwd=ROOT,
+            cwd=directory,
             env=os.environ | {"FAKE_MODE": fake, "COLUMNS": "200"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -75,12 +76,31 @@ def bench(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path)
 
 
+# Orphans of what a test starts become children of the tests, so that `nothing_left` sees them.
+PR_SET_CHILD_SUBREAPER = 36
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def living(before: set[psutil.Process]) -> set[psutil.Process]:
+    """Descendants that were not there before; those that ended are reaped."""
+    found = set()
+    for process in set(psutil.Process().children(recursive=True)) - before:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(process.pid, os.WNOHANG)
+            else:
+                found.add(process)
+        except (psutil.NoSuchProcess, ChildProcessError):
+            continue
+    return found
+
+
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     """No test may leave a process behind."""
     before = set(psutil.Process().children(recursive=True))
     yield
     deadline = time.monotonic() + 3
-    while (left := set(psutil.Process().children(recursive=True)) - before) and time.monotonic() < deadline:
+    while living(before) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not left
+    assert not living(before)

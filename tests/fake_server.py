@@ -8,11 +8,13 @@ import itertools
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 
 BODY = b'{"message": "Hello, world!"}'
 BASE_S = 0.003  # so that the server, not the load generator, sets the pace
+DIES_AFTER_S, STUCK_AFTER_S = 1.0, 1.0
 FAST_S, SLOW_S, SLOW_EVERY = 0.005, 0.050, 10
 
 
@@ -35,11 +37,23 @@ class Server:
         self.mode = mode
         self.counter = itertools.count(1)
         self.started = time.monotonic()
+        self.connections = itertools.count(1)
+        self.child = subprocess.Popen(["sleep", "3600"]) if mode == "loses-worker" else None
+
+    @property
+    def age_s(self) -> float:
+        """Since the load began: the second connection, the first being the readiness probe's."""
+        return time.monotonic() - self.started
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = next(self.connections)
+        if connection == 2:
+            self.started = time.monotonic()
         try:
             while True:
                 await reader.readuntil(b"\r\n\r\n")
+                if self.mode == "gets-stuck" and connection % 4 and self.age_s > STUCK_AFTER_S:
+                    await asyncio.sleep(3600)
                 answer, close = await self.answer(next(self.counter))
                 writer.write(answer)
                 await writer.drain()
@@ -52,7 +66,7 @@ class Server:
 
     async def answer(self, number: int) -> tuple[bytes, bool]:
         """The answer to request `number`, and whether the connection is closed after it."""
-        if self.mode != "known-delays":
+        if self.mode not in ("known-delays", "instant"):
             await asyncio.sleep(BASE_S)
         if number == 1 and self.mode in ("not-http", "cut-short"):
             return response(), False
@@ -62,9 +76,13 @@ class Server:
             case "never-answers":
                 await asyncio.sleep(3600)
             case "dies-midway":
-                if time.monotonic() - self.started > 1.0:
+                if self.age_s > DIES_AFTER_S:
                     print("fake server: out of memory", file=sys.stderr, flush=True)
                     os.kill(os.getpid(), signal.SIGKILL)
+            case "loses-worker":
+                if self.child and self.age_s > DIES_AFTER_S:
+                    self.child.kill()
+                    self.child.wait()
             case "status-500":
                 return response(b"<h1>Server Error</h1>", "500 Internal Server Error"), False
             case "wrong-body":

@@ -48,7 +48,7 @@ def test_an_interrupted_run_leaves_nothing_and_is_resumed(
     assert not list(out.rglob("*.tmp"))
     if number is signal.SIGINT:
         assert f"repeats are kept in {out}" in error
-        assert f"python bench.py --resume {out}" in error
+        assert f"bench.py --resume {out}" in error
 
     kept = {path: path.read_bytes() for path in (out / "records").iterdir()}
     assert first in kept

@@ -1,8 +1,14 @@
 """Servers with exactly known faults, measured through the command line: each fault is seen, named and never ranked."""
 
+import subprocess
+import sys
+
 import pytest
 
+from runners import host
 from tests.conftest import BRIEF, CommandLine, Finished
+
+BUSY = (sys.executable, "-c", "while True: pass")
 
 HELLO = ("--server", "fake", "--scenario", "hello", "--variant", "sync")
 CASE = "fake/hello/sync"
@@ -12,14 +18,39 @@ def codes(done: Finished) -> set[str]:
     return {reason["code"] for reason in done.case(CASE)["reasons"]}
 
 
-@pytest.mark.parametrize("mode", ["chunked", "until-close"])
-def test_every_way_of_ending_an_answer_is_understood(bench: CommandLine, mode: str) -> None:
-    done = bench.measure(*HELLO, *BRIEF, "--users", "8", fake=mode)
+def test_a_well_behaved_server(bench: CommandLine) -> None:
+    done = bench.measure(*HELLO, *BRIEF, "--users", "8", fake="chunked")
     case = done.case(CASE)
     assert done.code == 0, done.err
     assert case["verdict"] == "valid", case["reasons"]
     assert case["requests"]["good"] == case["requests"]["sent"] > 0
     assert case["throughput_rps"]["value"] > 0
+
+
+def test_a_server_that_should_keep_connections_and_does_not(bench: CommandLine) -> None:
+    done = bench.measure(*HELLO, *BRIEF, "--users", "8", fake="until-close")
+    case = done.case(CASE)
+    assert (done.code, case["verdict"], codes(done)) == (0, "suspect", {"connections-not-kept"})
+    assert case["requests"]["good"] == case["requests"]["sent"] > 0
+    assert case["throughput_rps"]["value"] > 0
+
+
+def test_a_generator_at_its_limit(bench: CommandLine) -> None:
+    done = bench.measure(*HELLO, *BRIEF, fake="instant")
+    assert done.case(CASE)["verdict"] == "suspect"
+    assert "generator-bound" in codes(done)
+
+
+def test_a_machine_that_does_something_else(bench: CommandLine) -> None:
+    busy = [subprocess.Popen(["taskset", "-c", str(cpu), *BUSY]) for cpu in host.usable_cpus()]
+    try:
+        done = bench.measure(*HELLO, *BRIEF, "--users", "8", fake="good")
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert done.case(CASE)["verdict"] == "suspect"
+    assert "foreign-load" in codes(done)
 
 
 def test_percentiles_of_known_delays(bench: CommandLine) -> None:
@@ -30,7 +61,9 @@ def test_percentiles_of_known_delays(bench: CommandLine) -> None:
     assert latency["p50"]["value"] == pytest.approx(5, abs=2)
     assert latency["p99"]["value"] == pytest.approx(50, abs=2)
     assert latency["p50"]["low"] <= latency["p50"]["value"] <= latency["p50"]["high"]
-    assert latency["max"]["value"] >= 50
+    seen_us = [bench.record(done, f"fake-hello-sync-{repeat}")["load"]["latency_max_us"] for repeat in (1, 2)]
+    assert latency["max"]["value"] == max(seen_us) / 1000
+    assert 50 <= latency["max"]["value"] < 100
 
 
 @pytest.mark.parametrize(
@@ -73,6 +106,22 @@ def test_users_that_starve_are_counted(bench: CommandLine) -> None:
     assert case["requests"]["sent"] == sum(case["requests"][part] for part in ("good", "failed", "unfinished"))
 
 
+def test_users_that_get_stuck_while_others_are_served(bench: CommandLine) -> None:
+    done = bench.measure(
+        *HELLO, "--duration", "3", "--warmup", "0.2", "--repeat", "1", "--timeout", "2", fake="gets-stuck"
+    )
+    assert done.code == 4
+    assert {"stuck-users", "unanswered"} <= codes(done)
+    text = next(reason["text"] for reason in done.case(CASE)["reasons"] if reason["code"] == "stuck-users")
+    assert text.startswith("24 of 32 users had to wait")
+
+
+def test_a_worker_that_is_lost_on_the_way(bench: CommandLine) -> None:
+    done = bench.measure(*HELLO, "--duration", "1.5", "--warmup", "0.2", "--repeat", "1", fake="loses-worker")
+    assert done.code == 4
+    assert codes(done) == {"worker-died"}
+
+
 def test_a_server_that_dies_at_start_shows_its_last_words(bench: CommandLine) -> None:
     done = bench.measure(*HELLO, *BRIEF, fake="dies-at-start")
     assert done.code == 4
@@ -80,6 +129,8 @@ def test_a_server_that_dies_at_start_shows_its_last_words(bench: CommandLine) ->
     reason = done.case(CASE)["reasons"][0]
     assert "exited with code 1 before it answered" in reason["text"]
     assert "no license" in (done.directory / "report.md").read_text()
+    again = bench.run("--json", "--resume", str(done.directory), fake="good")
+    assert again.case(CASE)["verdict"] == "valid", "what was not measured is tried again"
 
 
 def test_a_server_that_hangs_at_start(bench: CommandLine) -> None:

@@ -44,13 +44,18 @@ def main(job: Job) -> None:
     window = Window(start_ns=start_ns, end_ns=start_ns + round(job.profile.duration_s * NS))
     _say(msgspec.json.encode(window))
     _sleep_until(window.start_ns)
-    cpu_before = _cpu_s()
+    cpu_before, wait_before = _cpu_s(), _cpu_wait_s()
     _sleep_until(window.end_ns)
-    cpu_s = _cpu_s() - cpu_before
+    cpu_s, cpu_wait_s = _cpu_s() - cpu_before, _cpu_wait_s() - wait_before
     recorder.closing = True
     _drain(recorder, window.end_ns + round(job.profile.timeout_s * NS))
-    opened = sum(user.connection.opened for user in users)
-    load = recorder.load(window, connections_opened=opened, cpu_s=cpu_s)
+    load = recorder.load(
+        window,
+        connections_opened=sum(user.connection.opened for user in users),
+        answers_read=sum(user.connection.answers for user in users),
+        cpu_s=cpu_s,
+        cpu_wait_s=cpu_wait_s,
+    )
     Path(job.result_path).write_bytes(msgspec.json.encode(load))
 
 
@@ -99,6 +104,11 @@ def _sleep_until(moment_ns: int) -> None:
 def _cpu_s() -> float:
     times = os.times()
     return times.user + times.system
+
+
+def _cpu_wait_s() -> float:
+    """How long this thread, in which all users run, has been ready to run and had no CPU."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / NS
 
 
 def _say(line: bytes) -> None:

@@ -15,16 +15,19 @@ class ClosedEarlyError(ConnectionError):
 class Connection:
     """Sends one request at a time and reads its whole answer; connects when needed, and again when closed.
 
-    The `socket` module must have been patched by gevent (importing Locust does so). Nothing is sent twice: when a
-    kept connection turns out closed, that request fails.
+    `address` is numeric IPv4, or a name that the system resolves. The `socket` module must have been patched by
+    gevent (importing Locust does so). Nothing is sent twice: when a kept connection turns out closed, that request
+    fails.
 
     Attributes:
         opened: connections made so far.
+        answers: whole answers read so far.
     """
 
-    def __init__(self, host: str, port: int, timeout_s: float) -> None:
+    def __init__(self, address: str, port: int, timeout_s: float) -> None:
         self.opened = 0
-        self._address = (host, port)
+        self.answers = 0
+        self._address = (address, port)
         self._timeout_s = timeout_s
         self._socket: socket.socket | None = None
         self._parser: httptools.HttpResponseParser
@@ -54,6 +57,7 @@ class Connection:
         except BaseException:
             self.close()
             raise
+        self.answers += 1
         if not self._keep:
             self.close()
         return self._status, b"".join(self._body)
@@ -64,10 +68,13 @@ class Connection:
             self._socket = None
 
     def _connect(self) -> socket.socket:
-        connected = socket.create_connection(self._address, timeout=self._timeout_s)
+        # Not create_connection: gevent would ask its thread pool to resolve even a numeric address.
+        connected = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket = connected
+        connected.settimeout(self._timeout_s)
+        connected.connect(self._address)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.opened += 1
-        self._socket = connected
         self._parser = httptools.HttpResponseParser(self)
         return connected
 

@@ -6,7 +6,6 @@ that it disturbs nothing that is measured.
 
 import time
 from array import array
-from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,12 @@ GOOD = "good"
 TIMEOUT = "timeout"
 UNFINISHED = "unfinished"
 
-Mask = NDArray[np.bool_]
+NS = 1_000_000_000
+SAMPLE = np.dtype(
+    [("user", np.int32), ("started", np.int64), ("ended", np.int64), ("outcome", np.int16), ("answered", np.bool_)]
+)
+Samples = NDArray[np.void]
+"""A 1-d array of SAMPLE."""
 
 
 class Recorder:
@@ -86,34 +90,45 @@ class Recorder:
                 self._append(user, started, now, self._codes[UNFINISHED], False)
                 self._in_flight[user] = 0
 
-    def load(self, window: Window, *, connections_opened: int, cpu_s: float) -> Load:
+    def load(
+        self, window: Window, *, connections_opened: int, answers_read: int, cpu_s: float, cpu_wait_s: float
+    ) -> Load:
         """What was seen in `window`; call it when nothing is in flight any more.
 
-        Counted are the requests sent in the window, followed to their end however late that was, and those that
-        were in flight through the whole of it. A request that ran into its time-out after the window was closed
-        did not end by itself: it counts as unfinished.
+        Counted is every request that was in flight at any moment of the window, followed to its end however late
+        that was. One that ran into its time-out after the window was closed counts as unfinished.
         """
-        started, ended = np.asarray(self._started), np.asarray(self._ended)
-        outcomes, users = np.asarray(self._outcomes).copy(), np.asarray(self._users)
-        outcomes[(outcomes == self._codes[TIMEOUT]) & (ended >= window.end_ns)] = self._codes[UNFINISHED]
-        inside = (started >= window.start_ns) & (started < window.end_ns)
-        counted = inside | ((started < window.start_ns) & (ended >= window.end_ns))
-        ended_inside = (ended >= window.start_ns) & (ended < window.end_ns)
-        answers = users[ended_inside & np.asarray(self._answered).astype(bool)]
-        failures = self._failures(outcomes[counted])
-        good = counted & (outcomes == self._codes[GOOD])
+        samples = self._samples(window)
+        counted = samples[(samples["started"] < window.end_ns) & (samples["ended"] >= window.start_ns)]
+        failures = self._failures(counted["outcome"])
+        latencies = counted[np.isin(counted["outcome"], [self._codes[kind] for kind in (GOOD, TIMEOUT, UNFINISHED)])]
+        answers = counted[counted["answered"] & (counted["ended"] < window.end_ns)]
+        users = len(self._in_flight)
         return Load(
-            window_s=(window.end_ns - window.start_ns) / 1e9,
-            seconds=self._seconds(window, started, ended, outcomes, counted),
+            window_s=(window.end_ns - window.start_ns) / NS,
+            seconds=self._seconds(window, counted),
             failures=failures,
-            answered_per_user=tuple(np.bincount(answers, minlength=len(self._in_flight)).tolist()),
-            latency_max_us=int((ended - started)[good].max(initial=0)) // 1000,
+            answered_per_user=tuple(np.bincount(answers["user"], minlength=users).tolist()),
+            longest_wait_us=_longest_waits_us(window, answers, users),
+            latency_max_us=int((latencies["ended"] - latencies["started"]).max(initial=0)) // 1000,
             failure_examples={kind: text for kind, text in self._examples.items() if kind in failures},
             connections_opened=connections_opened,
             requests_issued=self._issued,
-            requests_settled=len(started),
+            requests_settled=len(samples),
+            requests_answered=int(np.count_nonzero(samples["answered"])),
+            answers_read=answers_read,
             cpu_s=cpu_s,
+            cpu_wait_s=cpu_wait_s,
         )
+
+    def _samples(self, window: Window) -> Samples:
+        """Every request from start to end of the load, in the order in which they ended."""
+        samples = np.empty(len(self._started), dtype=SAMPLE)
+        samples["user"], samples["started"], samples["ended"] = self._users, self._started, self._ended
+        samples["outcome"], samples["answered"] = self._outcomes, np.frombuffer(self._answered, dtype=np.bool_)
+        late = (samples["outcome"] == self._codes[TIMEOUT]) & (samples["ended"] >= window.end_ns)
+        samples["outcome"][late] = self._codes[UNFINISHED]
+        return samples
 
     def _append(self, user: int, started: int, ended: int, code: int, answered: bool) -> None:
         self._users.append(user)
@@ -123,41 +138,48 @@ class Recorder:
         self._answered.append(answered)
 
     def _failures(self, outcomes: NDArray[np.int16]) -> dict[str, int]:
-        counts = Counter(self._kinds[code] for code in outcomes.tolist())
-        return {kind: count for kind, count in counts.items() if kind not in (GOOD, UNFINISHED)}
+        counts = np.bincount(outcomes, minlength=len(self._kinds)).tolist()
+        return {
+            kind: count
+            for kind, count in zip(self._kinds, counts, strict=True)
+            if count and kind not in (GOOD, UNFINISHED)
+        }
 
-    def _seconds(
-        self,
-        window: Window,
-        started: NDArray[np.int64],
-        ended: NDArray[np.int64],
-        outcomes: NDArray[np.int16],
-        counted: Mask,
-    ) -> tuple[Second, ...]:
-        length = -(-(window.end_ns - window.start_ns) // 1_000_000_000)
-        sent_in = np.maximum(0, (started - window.start_ns) // 1_000_000_000)
-        ended_in = (ended - window.start_ns) // 1_000_000_000
-        latency_us = (ended - started) // 1000
-        good, timed_out, unfinished = (outcomes == self._codes[kind] for kind in (GOOD, TIMEOUT, UNFINISHED))
-        good_ended = good & (ended >= window.start_ns) & (ended < window.end_ns)
+    def _seconds(self, window: Window, counted: Samples) -> tuple[Second, ...]:
+        length = -(-(window.end_ns - window.start_ns) // NS)
+        good = counted[(counted["outcome"] == self._codes[GOOD]) & (counted["ended"] < window.end_ns)]
+        good_ended = np.bincount((good["ended"] - window.start_ns) // NS, minlength=length)
+        sent_in = np.maximum(0, (counted["started"] - window.start_ns) // NS)
+        order = np.argsort(sent_in, kind="stable")
+        bounds = np.searchsorted(sent_in[order], np.arange(length + 1))
+        return tuple(
+            self._second(counted[order[bounds[second] : bounds[second + 1]]], int(good_ended[second]))
+            for second in range(length)
+        )
+
+    def _second(self, sent: Samples, good_ended: int) -> Second:
+        latency_us = (sent["ended"] - sent["started"]) // 1000
+        good, timed_out, unfinished = (sent["outcome"] == self._codes[kind] for kind in (GOOD, TIMEOUT, UNFINISHED))
         failed = ~good & ~unfinished
-        seconds = []
-        for second in range(length):
-            of_second = counted & (sent_in == second)
-            seconds.append(
-                Second(
-                    sent=_count(of_second),
-                    good=_count(of_second & good),
-                    failed=_count(of_second & failed),
-                    unfinished=_count(of_second & unfinished),
-                    good_ended=_count(good_ended & (ended_in == second)),
-                    latency=histogram.encode(latency_us[of_second & good]),
-                    unanswered=histogram.encode(latency_us[of_second & (timed_out | unfinished)]),
-                    failure_time=histogram.encode(latency_us[of_second & failed & ~timed_out]),
-                )
-            )
-        return tuple(seconds)
+        return Second(
+            sent=len(sent),
+            good=int(np.count_nonzero(good)),
+            failed=int(np.count_nonzero(failed)),
+            unfinished=int(np.count_nonzero(unfinished)),
+            good_ended=good_ended,
+            latency=histogram.encode(latency_us[good]),
+            unanswered=histogram.encode(latency_us[timed_out | unfinished]),
+            failure_time=histogram.encode(latency_us[failed & ~timed_out]),
+        )
 
 
-def _count(mask: Mask) -> int:
-    return int(np.count_nonzero(mask))
+def _longest_waits_us(window: Window, answers: Samples, users: int) -> tuple[int, ...]:
+    """For each user the longest time within the window between two answers, or between one and the window's ends."""
+    longest = []
+    order = np.argsort(answers["user"], kind="stable")
+    bounds = np.searchsorted(answers["user"][order], np.arange(users + 1))
+    for user in range(users):
+        ended = answers["ended"][order[bounds[user] : bounds[user + 1]]]
+        moments = np.concatenate(([window.start_ns], np.sort(ended), [window.end_ns]))
+        longest.append(int(np.diff(moments).max()) // 1000)
+    return tuple(longest)

@@ -14,7 +14,12 @@ from typing import Literal
 
 from results.errors import BenchError
 from results.record import Budget, Interface
-from runners.app import Environment
+from runners.app import ROOT, Environment
+
+CONSTRAINTS = ROOT / "constraints.txt"
+BACKLOG = 1024
+"""Connections that may wait to be accepted, for every server that has such a setting. uWSGI refuses to start with
+more than the kernel's `net.core.somaxconn`, which has been 4096 since Linux 5.4."""
 
 Protocol = Literal["keep-alive", "http/2", "websocket"]
 BudgetPart = Literal["workers", "threads", "connections"]
@@ -33,6 +38,7 @@ class Server:
         distribution: the package that brings the program; its version is recorded.
         alternatives: other packages that bring the same program.
         requires: what else it needs installed; their versions are recorded too.
+        uses_if_there: what it uses when it is installed; their versions are recorded then.
         embeds_python: the program is its own interpreter, so one on the PATH that pip does not know works too.
         uses: the parts of a budget that mean something to it.
         protocols: what it speaks besides plain HTTP/1.1.
@@ -46,6 +52,7 @@ class Server:
     distribution: str
     alternatives: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    uses_if_there: tuple[str, ...] = ()
     embeds_python: bool = False
     uses: tuple[BudgetPart, ...]
     protocols: tuple[Protocol, ...] = ()
@@ -55,17 +62,21 @@ class Server:
     @property
     def distributions(self) -> tuple[str, ...]:
         """Every package that bears on what is measured."""
-        return (self.distribution, *self.alternatives, *self.requires)
+        return (self.distribution, *self.alternatives, *self.requires, *self.uses_if_there)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Availability:
-    """Whether a server can be started in an environment: the versions it would run with, or what is missing."""
+    """Whether a server can be started in an environment: the versions it would run with, or what is missing.
+
+    `own_interpreter`: the program was found on the PATH alone, so what its Python has installed is not known.
+    """
 
     server: Server
     versions: dict[str, str]
     missing: tuple[str, ...]
     install: str
+    own_interpreter: bool = False
 
     @property
     def available(self) -> bool:
@@ -97,22 +108,20 @@ def availability(servers: Iterable[Server], environment: Environment) -> dict[st
 
 
 def _availability(server: Server, environment: Environment, versions: dict[str, str]) -> Availability:
-    names = (server.distribution, *server.alternatives)
-    found = {name: versions[name] for name in (*names, *server.requires) if name in versions}
-    missing = [name for name in server.requires if name not in versions]
-    path = environment.variables()["PATH"]
-    program = shutil.which(
-        server.command("127.0.0.1:1", environment.target(server.interface), _ANY_BUDGET)[0], path=path
+    names = [name for name in (server.distribution, *server.alternatives) if name in versions]
+    argv = server.command("127.0.0.1:1", environment.target(server.interface), _ANY_BUDGET)
+    program = shutil.which(argv[0], path=environment.variables()["PATH"])
+    if server.embeds_python and program and not names:
+        found = {server.distribution: _program_version(program)}
+        return Availability(server=server, versions=found, missing=(), install="", own_interpreter=True)
+    missing = [] if names and program else [server.distribution]
+    missing += [name for name in server.requires if name not in versions]
+    return Availability(
+        server=server,
+        versions={name: versions[name] for name in server.distributions if name in versions},
+        missing=tuple(missing),
+        install=f"{environment.python} -m pip install -c {CONSTRAINTS} {' '.join(missing)}" if missing else "",
     )
-    if not any(name in versions for name in names):
-        if server.embeds_python and program:
-            found[server.distribution] = _program_version(program)
-        else:
-            missing.insert(0, server.distribution)
-    elif program is None:
-        missing.insert(0, server.distribution)
-    install = f"{environment.python} -m pip install -c constraints.txt {' '.join(missing)}" if missing else ""
-    return Availability(server=server, versions=found, missing=tuple(missing), install=install)
 
 
 _ANY_BUDGET = Budget(workers=1, threads=1, connections=1, server_cpus=(0,), load_cpus=(0,))

@@ -1,7 +1,7 @@
 """gunicorn's gevent worker: a greenlet per connection in a monkey-patched process."""
 
 from results.record import Budget
-from runners.servers import Server
+from runners.servers import BACKLOG, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
@@ -12,6 +12,7 @@ def command(bind: str, app: str, budget: Budget) -> list[str]:
         *("--worker-class", "gevent"),
         *("--workers", str(budget.workers)),
         *("--worker-connections", str(budget.connections)),
+        *("--backlog", str(BACKLOG)),
         *("--log-level", "warning"),
         "--no-control-socket",
     ]
@@ -22,6 +23,7 @@ SERVER = Server(
     summary="gunicorn, gevent worker: a greenlet per connection",
     interface="wsgi",
     distribution="gunicorn",
+    uses_if_there=("gunicorn_h1c",),
     requires=("gevent",),
     uses=("workers", "connections"),
     protocols=("keep-alive",),

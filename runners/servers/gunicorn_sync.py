@@ -1,7 +1,7 @@
 """gunicorn's sync worker: one request at a time per worker, and no keep-alive."""
 
 from results.record import Budget
-from runners.servers import Server
+from runners.servers import BACKLOG, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
@@ -11,6 +11,7 @@ def command(bind: str, app: str, budget: Budget) -> list[str]:
         *("--bind", bind),
         *("--worker-class", "sync"),
         *("--workers", str(budget.workers)),
+        *("--backlog", str(BACKLOG)),
         *("--log-level", "warning"),
         "--no-control-socket",
     ]
@@ -21,6 +22,7 @@ SERVER = Server(
     summary="gunicorn, sync worker: prefork, one request at a time per worker",
     interface="wsgi",
     distribution="gunicorn",
+    uses_if_there=("gunicorn_h1c",),
     uses=("workers",),
     command=command,
 )

@@ -1,7 +1,7 @@
 """uvicorn on uvloop and httptools: an event loop per worker."""
 
 from results.record import Budget
-from runners.servers import Server
+from runners.servers import BACKLOG, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
@@ -12,6 +12,7 @@ def command(bind: str, app: str, budget: Budget) -> list[str]:
         *("--host", host),
         *("--port", port),
         *("--workers", str(budget.workers)),
+        *("--backlog", str(BACKLOG)),
         *("--loop", "uvloop"),
         *("--http", "httptools"),
         *("--lifespan", "off"),

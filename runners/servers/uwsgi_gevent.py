@@ -6,7 +6,7 @@ connection, so that the others get nothing.
 """
 
 from results.record import Budget
-from runners.servers import Server
+from runners.servers import BACKLOG, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
@@ -23,7 +23,7 @@ def command(bind: str, app: str, budget: Budget) -> list[str]:
         "--need-app",
         "--die-on-term",
         "--disable-logging",
-        *("--listen", "1024"),
+        *("--listen", str(BACKLOG)),
     ]
 
 

@@ -33,6 +33,7 @@ MACHINE = Machine(
     kernel="Linux 6",
     virtualization="none seen",
     governor="performance",
+    cores=((0,), (1,)),
 )
 
 
@@ -74,12 +75,16 @@ def load(*seconds: Second, failures: dict[str, int] | None = None, answered: Seq
         seconds=seconds,
         failures=failures or {},
         answered_per_user=tuple(answered),
+        longest_wait_us=tuple(100_000 for _ in answered),
         latency_max_us=10_000,
         failure_examples={},
         connections_opened=4,
         requests_issued=sent + 100,
         requests_settled=sent + 100,
+        requests_answered=sent + 100,
+        answers_read=sent + 100,
         cpu_s=0.2,
+        cpu_wait_s=0.0,
     )
 
 
@@ -91,13 +96,26 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
         budget=BUDGET,
         app=APP,
         started_at="2026-01-01T00:00:00+00:00",
-        command=("uvicorn",),
+        command=("uvicorn", "--port", "20001"),
+        port=20_001,
+        path="/hello/sync",
+        protocols=("keep-alive",),
+        sources={"bench": "b", "app": "a"},
         environment={},
         versions={"python": "3.11"},
         load_versions={"locust": "2"},
         machine=MACHINE,
         load=measured,
-        server=ServerUse(cpu_s=1.0, memory_peak_bytes=2**26, processes=1, threads_peak=3, start_s=0.5),
+        server=ServerUse(
+            cpu_s=1.0,
+            memory_peak_bytes=2**26,
+            processes=1,
+            processes_lost=0,
+            threads_peak=3,
+            start_s=0.5,
+            foreign_cpu_s=0.0,
+            stolen_s=0.0,
+        ),
         breakdown=None,
         log_tail=(),
     )

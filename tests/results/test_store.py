@@ -1,10 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from results.errors import BenchError
-from results.record import SCHEMA_VERSION
+from results.record import SCHEMA_VERSION, Breakdown
 from results.store import Store
 from tests.results.factory import CASE, load, plan, record, second
 
@@ -19,8 +20,8 @@ def test_what_is_written_is_read(store: Store) -> None:
     store.write(written)
     assert store.records() == [written]
     assert store.plan() == plan(CASE, repeats=2)
-    assert store.has(CASE, 1)
-    assert not store.has(CASE, 2)
+    assert store.has_measured(CASE, 1)
+    assert not store.has_measured(CASE, 2)
 
 
 def test_nothing_temporary_is_left(store: Store) -> None:
@@ -31,7 +32,7 @@ def test_nothing_temporary_is_left(store: Store) -> None:
 def test_a_half_written_record_is_not_a_record(store: Store) -> None:
     (store.directory / "records" / "uvicorn-hello-sync-1.tmp").write_bytes(b'{"schema": 1, "ca')
     assert store.records() == []
-    assert not store.has(CASE, 1)
+    assert not store.has_measured(CASE, 1)
 
 
 def test_a_directory_that_is_no_run(tmp_path: Path) -> None:
@@ -73,4 +74,24 @@ def test_a_full_disk_keeps_what_was_written(store: Store) -> None:
     with pytest.raises(BenchError, match="No space left on device") as caught:
         store.write(record(load(second([5.0])), repeat=2))
     assert "--resume" in caught.value.hint
+    assert len(store.records()) == 1
+
+
+def test_two_benches_do_not_measure_into_one_run(store: Store) -> None:
+    with (
+        store.opened_for_writing(),
+        pytest.raises(BenchError, match="another bench is measuring"),
+        Store(store.directory).opened_for_writing(),
+    ):
+        pass
+    with store.opened_for_writing():
+        assert (store.directory / "logs").is_dir()
+
+
+def test_a_record_that_only_says_why_there_is_none_can_be_replaced(store: Store) -> None:
+    broken = Breakdown(stage="start", message="m", hint="h")
+    store.write(replace(record(None), breakdown=broken))
+    assert not store.has_measured(CASE, 1)
+    store.write(record(load(second([5.0]))))
+    assert store.has_measured(CASE, 1)
     assert len(store.records()) == 1

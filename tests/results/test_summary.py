@@ -27,7 +27,7 @@ def test_percentiles_come_from_merged_histograms() -> None:
 
 
 def test_requests_that_never_got_an_answer_count_in_the_percentiles() -> None:
-    stuck = second([5.0] * 1999, unfinished=1)
+    stuck = second([5.0] * 1999, unfinished=1)  # invalid, and in the histogram all the same
     maximum = summarize_case(CASE, [record(load(stuck))], 1).distribution.get_max_value()
     assert maximum == pytest.approx(10_000_000, rel=0.001)
 

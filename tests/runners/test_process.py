@@ -13,13 +13,14 @@ import pytest
 
 from runners.process import LOG_KEPT_BYTES, ManagedProcess, tail
 
+CPUS = tuple(sorted(os.sched_getaffinity(0)))
 ROOT = Path(__file__).parent.parent.parent
 # A master that ignores SIGTERM, with a child in a session of its own and one that was orphaned.
 STUBBORN = "trap '' TERM; setsid sleep 98765 & (sleep 98765 &); echo up; while :; do sleep 98765; done"
 
 
 def start(log: Path, *argv: str) -> ManagedProcess:
-    return ManagedProcess(argv, directory=ROOT, environment=dict(os.environ), cpus=(0,), log_path=log)
+    return ManagedProcess(argv, directory=ROOT, environment=dict(os.environ), cpus=CPUS, log_path=log)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 5) -> bool:
@@ -84,7 +85,7 @@ def test_nothing_outlives_the_bench(tmp_path: Path, number: signal.Signals) -> N
 import os, time
 from pathlib import Path
 from runners.process import ManagedProcess
-one = ManagedProcess(["bash", "-c", {STUBBORN!r}], directory=Path("/"), environment=dict(os.environ), cpus=(0,),
+one = ManagedProcess(["bash", "-c", {STUBBORN!r}], directory=Path("/"), environment=dict(os.environ), cpus={CPUS!r},
                      log_path=Path({str(tmp_path / "log")!r}))
 time.sleep(60)
 """

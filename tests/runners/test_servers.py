@@ -86,7 +86,7 @@ def test_a_server_that_is_not_installed_is_unavailable_with_the_cure() -> None:
     found = availability([absent], ENVIRONMENT)["absent"]
     assert not found.available
     assert found.missing == ("no-such-server",)
-    assert found.install.endswith("-m pip install -c constraints.txt no-such-server")
+    assert found.install.endswith(f"-m pip install -c {runners.servers.CONSTRAINTS} no-such-server")
 
 
 def test_a_program_with_its_own_interpreter_may_come_from_the_path(

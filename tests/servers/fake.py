@@ -21,5 +21,6 @@ SERVER = Server(
     interface="wsgi",
     distribution="pytest",
     uses=(),
+    protocols=("keep-alive",),
     command=command,
 )

@@ -41,7 +41,7 @@ def request(recorder: Recorder, clock: Clock, user: int, sent_ms: float, ended_m
 
 
 def finish(recorder: Recorder) -> Load:
-    return recorder.load(WINDOW, connections_opened=1, cpu_s=0.1)
+    return recorder.load(WINDOW, connections_opened=1, answers_read=7, cpu_s=0.1, cpu_wait_s=0.0)
 
 
 def totals(load: Load) -> tuple[int, int, int, int]:
@@ -53,16 +53,42 @@ def totals(load: Load) -> tuple[int, int, int, int]:
     )
 
 
-def test_the_warm_up_is_cut(clock: Clock) -> None:
+def test_the_warm_up_is_cut_but_not_what_reaches_into_the_window(clock: Clock) -> None:
     recorder = Recorder()
     user = recorder.join()
     request(recorder, clock, user, -500, -400)
     request(recorder, clock, user, -400, 10)
     request(recorder, clock, user, 10, 20)
     load = finish(recorder)
-    assert totals(load) == (1, 1, 0, 0)
+    assert totals(load) == (2, 2, 0, 0)
+    assert [one.sent for one in load.seconds] == [2, 0]
+    assert load.latency_max_us == 410_000
     assert (load.requests_issued, load.requests_settled) == (3, 3)
-    assert [one.good_ended for one in load.seconds] == [2, 0], "throughput counts what came in the window"
+    assert (load.requests_answered, load.answers_read) == (3, 7)
+    assert [one.good_ended for one in load.seconds] == [2, 0]
+
+
+def test_a_time_out_that_began_in_the_warm_up_counts(clock: Clock) -> None:
+    recorder = Recorder()
+    user = recorder.join()
+    request(recorder, clock, user, -500, 1900, TIMEOUT)
+    request(recorder, clock, user, 1900, 1990)
+    load = finish(recorder)
+    assert totals(load) == (2, 1, 1, 0)
+    assert load.latency_max_us == 2_400_000, "who never got an answer waited longest"
+    assert load.longest_wait_us == (1_990_000,)
+
+
+def test_the_longest_wait_of_each_user(clock: Clock) -> None:
+    recorder = Recorder()
+    first, second, third = recorder.join(), recorder.join(), recorder.join()
+    request(recorder, clock, first, -10, 100)
+    request(recorder, clock, second, 0, 900)
+    request(recorder, clock, first, 100, 1300)
+    request(recorder, clock, second, 900, 2600)
+    request(recorder, clock, third, 0, 1000, TIMEOUT)
+    request(recorder, clock, third, 1000, 2000.001, TIMEOUT)
+    assert finish(recorder).longest_wait_us == (1_200_000, 1_100_000, 2_000_000)
 
 
 def test_a_request_is_followed_to_its_end_after_the_window(clock: Clock) -> None:
@@ -111,7 +137,7 @@ def test_failures_are_counted_by_kind_with_the_first_example(clock: Clock) -> No
     for ended in (10, 20, 30):
         request(recorder, clock, user, ended - 5, ended, "status 500")
     request(recorder, clock, user, 40, 50, "reset")
-    request(recorder, clock, user, -50, -40, "refused")
+    request(recorder, clock, user, -50, -40, "refused")  # before the window: not counted
     load = finish(recorder)
     assert load.failures == {"status 500": 3, "reset": 1}
     assert load.failure_examples == {"status 500": "got status 500", "reset": "got reset"}
@@ -137,7 +163,11 @@ def test_a_window_of_a_second_and_a_half(clock: Clock) -> None:
     request(recorder, clock, user, 999.9, 1000.1)
     request(recorder, clock, user, 1400, 1450)
     load = recorder.load(
-        Window(start_ns=WINDOW.start_ns, end_ns=WINDOW.start_ns + 1500 * MS), connections_opened=1, cpu_s=0
+        Window(start_ns=WINDOW.start_ns, end_ns=WINDOW.start_ns + 1500 * MS),
+        connections_opened=1,
+        answers_read=2,
+        cpu_s=0,
+        cpu_wait_s=0,
     )
     assert load.window_s == 1.5
     assert [one.sent for one in load.seconds] == [1, 1]
