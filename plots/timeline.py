@@ -37,6 +37,7 @@ def draw(run: RunSummary, scenario: str) -> Figure:
 def _draw_panel(axes: Axes, cases: list[CaseSummary], look: style.Look) -> None:
     axes.set_title(cases[0].case.server, loc="left", fontsize=9.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(which="major")
     seconds = max((len(summary.seconds) for summary in cases), default=1)
     axes.set_xlim(0.7, max(2, seconds) + 0.3)
     for summary in cases:
