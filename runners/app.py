@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 from results.errors import BenchError
@@ -107,6 +108,12 @@ class Environment:
                 hint="mend the app; its own error is above",
                 log_tail=_last_lines(output),
             )
+
+    def anonymous(self, lines: Iterable[str]) -> tuple[str, ...]:
+        """Log lines without the places of this machine: they go into records, and records are published."""
+        places = {str(self.directory): "<app>", str(self.scripts.parent): "<python>", str(ROOT): "<bench>"}
+        places |= {sysconfig.get_path("stdlib"): "<python>", str(Path.home()): "~"}
+        return tuple(reduce(lambda line, place: line.replace(*place), places.items(), line) for line in lines)
 
     def sources(self) -> dict[str, str]:
         """Digests of the Python files of the bench and of the app: two runs with the same ran the same code."""

@@ -118,5 +118,5 @@ def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> 
         load=measured.load if measured else None,
         server=measured.server if measured else None,
         breakdown=breakdown,
-        log_tail=measured.log_tail if measured else log_tail,
+        log_tail=bench.environment.anonymous(measured.log_tail if measured else log_tail),
     )

@@ -16,7 +16,7 @@ from runners.load.connection import ClosedEarlyError, Connection
 from runners.load.recorder import GOOD, TIMEOUT, Recorder
 
 DEFAULT_TIMEOUT_S = 10.0
-EXAMPLE_CHARACTERS = 120
+EXAMPLE_CHARACTERS = 60
 
 
 class Reporter(Protocol):
