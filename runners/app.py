@@ -113,7 +113,8 @@ class Environment:
         """Log lines without the places of this machine: they go into records, and records are published."""
         places = {str(self.directory): "<app>", str(self.scripts.parent): "<python>", str(ROOT): "<bench>"}
         places |= {sysconfig.get_path("stdlib"): "<python>", str(Path.home()): "~"}
-        return tuple(reduce(lambda line, place: line.replace(*place), places.items(), line) for line in lines)
+        longest_first = sorted(places.items(), key=lambda place: -len(place[0]))
+        return tuple(reduce(lambda line, place: line.replace(*place), longest_first, line) for line in lines)
 
     def sources(self) -> dict[str, str]:
         """Digests of the Python files of the bench and of the app: two runs with the same ran the same code."""

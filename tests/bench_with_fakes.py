@@ -1,13 +1,12 @@
-"""`bench.py` with the servers of tests/servers beside the real ones."""
+"""`bench.py` with the servers of a folder beside the real ones: `python bench_with_fakes.py FOLDER ARGUMENTS...`."""
 
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import bench  # noqa: E402
-import runners.servers  # noqa: E402
+import bench
+import runners.servers
 
-runners.servers.__path__.append(str(ROOT / "tests" / "servers"))
+runners.servers.__path__.append(sys.argv.pop(1))
 sys.exit(bench.main(sys.argv[1:]))

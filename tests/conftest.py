@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.fakes import write as write_fakes
+
 ROOT = Path(__file__).parent.parent
 BRIEF = ("--duration", "0.6", "--warmup", "0.2", "--repeat", "1")
 
@@ -30,27 +32,35 @@ class Finished:
     def json(self) -> Any:
         return json.loads(self.out)
 
+    def record(self, stem: str) -> Any:
+        """One record, as stored."""
+        return json.loads((self.directory / "records" / f"{stem}.json").read_text())
+
     def case(self, name: str) -> Any:
         return next(case for case in self.json()["cases"] if case["case"] == name)
 
 
 class CommandLine:
-    """Runs bench.py in a process of its own, each run into a directory of its own below `folder`."""
+    """Runs bench.py in a process of its own, each run into a directory of its own below `folder`.
 
-    def __init__(self, folder: Path) -> None:
+    The server `fake-MODE` is there when its mode is among `fakes`.
+    """
+
+    def __init__(self, folder: Path, *fakes: str) -> None:
         self.folder = folder
+        self.fakes = folder / "fakes"
+        self.fakes.mkdir()
+        write_fakes(self.fakes, *fakes)
         self.count = 0
 
-    def command(self, *arguments: str, fakes: bool = False) -> list[str]:
-        program = "tests/bench_with_fakes.py" if fakes else "bench.py"
-        return [sys.executable, str(ROOT / program), *arguments]
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, str(ROOT / "tests" / "bench_with_fakes.py"), str(self.fakes), *arguments]
 
-    def run(self, *arguments: str, fake: str = "", directory: Path = ROOT, timeout_s: float = 100) -> Finished:
-        """Run a command; `fake` is the mode of the server `fake`, which is only there when one is given."""
+    def run(self, *arguments: str, directory: Path = ROOT, timeout_s: float = 100) -> Finished:
         done = subprocess.run(
-            self.command(*arguments, fakes=bool(fake)),
+            self.command(*arguments),
             cwd=directory,
-            env=os.environ | {"FAKE_MODE": fake, "COLUMNS": "200"},
+            env=os.environ | {"COLUMNS": "200"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -59,16 +69,12 @@ class CommandLine:
         )
         return Finished(done.returncode, done.stdout, done.stderr, self.folder)
 
-    def measure(self, *arguments: str, fake: str = "") -> Finished:
+    def measure(self, *arguments: str) -> Finished:
         """Measure into a new directory and give the result as JSON."""
         self.count += 1
         out = self.folder / f"run-{self.count}"
-        done = self.run("--json", "--out", str(out), *arguments, fake=fake)
+        done = self.run("--json", "--out", str(out), *arguments)
         return Finished(done.code, done.out, done.err, out)
-
-    def record(self, done: Finished, stem: str) -> Any:
-        """One record of a finished run, as stored."""
-        return json.loads((done.directory / "records" / f"{stem}.json").read_text())
 
 
 @pytest.fixture

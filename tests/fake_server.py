@@ -14,7 +14,7 @@ import time
 
 BODY = b'{"message": "Hello, world!"}'
 BASE_S = 0.003  # so that the server, not the load generator, sets the pace
-DIES_AFTER_S, STUCK_AFTER_S = 1.0, 1.0
+DIES_AFTER_S, STUCK_AFTER_S = 0.7, 1.0
 FAST_S, SLOW_S, SLOW_EVERY = 0.005, 0.050, 10
 
 

@@ -44,7 +44,7 @@ def test_the_main_job(bench: CommandLine) -> None:
         for chart in ("throughput", "latency", "timeline"):
             for kind in ("svg", "png"):
                 assert (done.directory / "charts" / f"{scenario}-{chart}.{kind}").stat().st_size > 5_000
-    record = bench.record(done, "uvicorn-sleep-async-1")
+    record = done.record("uvicorn-sleep-async-1")
     assert record["command"][:2] == ["uvicorn", "bench_app.asgi:application"]
     assert {"python", "django", "uvicorn", "uvloop", "httptools"} <= set(record["versions"])
     assert "locust" in record["load_versions"]
@@ -78,9 +78,9 @@ def test_async_views_under_gunicorn_gevent_are_shown_as_what_they_do(bench: Comm
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """A run of both variants of hello against a well-behaved fake server, as seen on a screen."""
-    bench = CommandLine(tmp_path_factory.mktemp("finished"))
-    arguments = ("--server", "fake", "--scenario", "hello", *BRIEF, "--out", "run")
-    done = bench.run(*arguments, fake="good", directory=bench.folder)
+    bench = CommandLine(tmp_path_factory.mktemp("finished"), "good")
+    arguments = ("--server", "fake-good", "--scenario", "hello", *BRIEF, "--out", "run")
+    done = bench.run(*arguments, directory=bench.folder)
     return replace(done, directory=bench.folder / "run")
 
 
@@ -88,14 +88,15 @@ def test_a_table_and_the_path_of_the_report_come_last(finished: Finished) -> Non
     assert finished.code == 0, finished.err
     lines = finished.out.splitlines()
     assert "hello: closed profile, 32 users, 0.6 s after 0.2 s of warm-up" in lines[0]
-    assert any(line.split()[:3] == ["fake", "async", "valid"] for line in lines)
+    assert any(line.split()[:3] == ["fake-good", "async", "valid"] for line in lines)
     assert any(line.startswith("One repeat: there is no interval") for line in lines)
     assert lines[-1] == "Report: run/report.md"
-    assert "[2/2] fake/hello/" in finished.err
+    assert "[2/2] fake-good/hello/" in finished.err
 
 
-def test_quiet_shows_results_only(finished: Finished, bench: CommandLine) -> None:
-    done = bench.run("run", "--quiet", "--resume", "run", fake="good", directory=finished.directory.parent)
+def test_quiet_shows_results_only(finished: Finished, tmp_path: Path) -> None:
+    bench = CommandLine(tmp_path, "good")
+    done = bench.run("run", "--quiet", "--resume", "run", directory=finished.directory.parent)
     assert (done.code, done.err) == (0, "")
     assert done.out == finished.out
 
@@ -201,7 +202,7 @@ def test_no_server_available(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_record_of_a_newer_schema(finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     newer = shutil.copytree(finished.directory, tmp_path / "newer")
-    path = newer / "records" / "fake-hello-sync-1.json"
+    path = newer / "records" / "fake-good-hello-sync-1.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99}))
     assert main(["report", str(newer)]) == 2
     assert "has schema 99; this bench reads up to 1" in capsys.readouterr().err
@@ -211,11 +212,11 @@ def test_a_run_is_not_resumed_with_other_versions(
     finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = shutil.copytree(finished.directory, tmp_path / "older")
-    path = older / "records" / "fake-hello-sync-1.json"
+    path = older / "records" / "fake-good-hello-sync-1.json"
     record = json.loads(path.read_text())
     record["versions"]["django"] = "1.0"
     path.write_text(json.dumps(record))
-    (older / "records" / "fake-hello-async-1.json").unlink()
-    monkeypatch.setattr(servers, "__path__", [*servers.__path__, str(ROOT / "tests" / "servers")])
+    (older / "records" / "fake-good-hello-async-1.json").unlink()
+    monkeypatch.setattr(servers, "__path__", [*servers.__path__, str(finished.directory.parent / "fakes")])
     assert main(["--resume", str(older)]) == 2
     assert "was begun with other versions: django 1.0, and here it is" in capsys.readouterr().err

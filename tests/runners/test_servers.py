@@ -10,7 +10,7 @@ from results.errors import BenchError
 from results.record import Budget
 from runners.app import BENCH_APP, Environment
 from runners.servers import Server, availability, discover
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, Finished
 
 FOLDER = Path(runners.servers.__file__).parent
 NAMES = sorted(discover())
@@ -42,19 +42,24 @@ def test_a_command_is_a_pure_function_of_bind_app_and_budget(name: str) -> None:
         assert (value in argv) == (part in server.uses)
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """One run with a case for each server that is there, with two workers each."""
+    found = availability([discover()[name] for name in NAMES], ENVIRONMENT)
+    servers = [word for name, one in found.items() if one.available for word in ("--server", name)]
+    load = ("--scenario", "hello", "--variant", "sync", "--users", "8", "--workers", "2")
+    window = ("--duration", "1", "--warmup", "0.3", "--repeat", "1")
+    return CommandLine(tmp_path_factory.mktemp("servers")).measure(*servers, *load, *window)
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(bench: CommandLine, name: str) -> None:
+def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(measured: Finished, name: str) -> None:
     found = availability([discover()[name]], ENVIRONMENT)[name]
     if not found.available:
         pytest.skip(f"{', '.join(found.missing)} is not installed; install it with: {found.install}")
-    done = bench.measure(
-        *("--server", name, "--scenario", "hello", "--variant", "sync", "--users", "8", "--workers", "2"),
-        *("--duration", "1", "--warmup", "0.3", "--repeat", "1"),
-    )
-    assert done.code == 0, done.err
-    record = bench.record(done, f"{name}-hello-sync-1")
+    record = measured.record(f"{name}-hello-sync-1")
     # A server without keep-alive can bring the load generator to its limit first, which is said and is no fault.
-    assert {reason["code"] for reason in done.case(f"{name}/hello/sync")["reasons"]} <= {"generator-bound"}
+    assert {reason["code"] for reason in measured.case(f"{name}/hello/sync")["reasons"]} <= {"generator-bound"}
     assert record["server"]["processes"] >= 2
     assert record["server"]["cpu_s"] > 0
     assert set(found.versions.items()) <= set(record["versions"].items())

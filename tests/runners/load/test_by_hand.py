@@ -11,7 +11,7 @@ import pytest
 
 from runners import host, scenarios
 from tests.conftest import ROOT
-from tests.servers.fake import PROGRAM
+from tests.fakes import PROGRAM
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from runners import host
 from runners.load.connection import ClosedEarlyError, Connection
 from tests.fake_server import BODY
-from tests.servers.fake import PROGRAM
+from tests.fakes import PROGRAM
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -1,0 +1,31 @@
+"""The fake server, in each of its modes, as servers of the bench: `fake-status-500` and its like."""
+
+import sys
+from pathlib import Path
+
+PROGRAM = Path(__file__).parent / "fake_server.py"
+TEMPLATE = f"""
+from results.record import Budget
+from runners.servers import Server
+
+
+def command(bind: str, app: str, budget: Budget) -> list[str]:
+    return [{sys.executable!r}, {str(PROGRAM)!r}, bind, "MODE"]
+
+
+SERVER = Server(
+    name="fake-MODE",
+    summary="a server with exactly known behaviour",
+    interface="wsgi",
+    distribution="pytest",
+    uses=(),
+    protocols=("keep-alive",),
+    command=command,
+)
+"""
+
+
+def write(folder: Path, *modes: str) -> None:
+    """Write a server module for each mode into `folder`."""
+    for mode in modes:
+        (folder / f"fake_{mode.replace('-', '_')}.py").write_text(TEMPLATE.replace("MODE", mode))
