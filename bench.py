@@ -5,10 +5,10 @@ import math
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +220,7 @@ def _plan(options: RunOptions, environment: Environment) -> Plan:
     )
     what = "-".join(server.name for server in chosen) if len(chosen) <= 2 else f"{len(chosen)}-servers"
     return plan.make(
-        name=f"{time.strftime('%Y%m%d-%H%M%S')}-{what}",
+        name=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{what}",
         app=BENCH_APP,
         budget=budget,
         cases=cases,

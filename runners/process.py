@@ -132,7 +132,7 @@ class ManagedProcess:
             _trim(self.log_path, largest_bytes)
 
 
-def tail(path: Path, lines: int = 12) -> tuple[str, ...]:
+def tail(path: Path, lines: int = 25) -> tuple[str, ...]:
     """The last lines of a file that are not empty; none of a file that cannot be read."""
     try:
         with path.open("rb") as file:

@@ -5,6 +5,7 @@ It answers what scenario `hello` expects, unless its mode says otherwise. Standa
 
 import asyncio
 import itertools
+import json
 import os
 import signal
 import socket
@@ -37,6 +38,7 @@ class Server:
         self.mode = mode
         self.counter = itertools.count(1)
         self.started = time.monotonic()
+        self.delays_ms: list[float] = []
         self.connections = itertools.count(1)
         self.child = subprocess.Popen(["sleep", "3600"]) if mode == "loses-worker" else None
 
@@ -54,8 +56,10 @@ class Server:
                 await reader.readuntil(b"\r\n\r\n")
                 if self.mode == "gets-stuck" and connection % 4 and self.age_s > STUCK_AFTER_S:
                     await asyncio.sleep(3600)
+                began = time.monotonic()
                 answer, close = await self.answer(next(self.counter))
                 writer.write(answer)
+                self.delays_ms.append(1000 * (time.monotonic() - began))
                 await writer.drain()
                 if close:
                     break
@@ -113,9 +117,17 @@ def serve_one_connection_at_a_time(listener: socket.socket) -> None:
 
 
 async def main(host: str, port: int, mode: str) -> None:
-    server = await asyncio.start_server(Server(mode).serve, host, port, backlog=1024)
-    async with server:
-        await server.serve_forever()
+    """Serve until SIGTERM; then print the median and the 99th percentile of the delays as they really were, in ms."""
+    served = Server(mode)
+    told_to_end = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_end.set)
+    async with await asyncio.start_server(served.serve, host, port, backlog=1024):
+        await told_to_end.wait()
+        delays_ms = sorted(served.delays_ms)
+        if delays_ms:
+            print(json.dumps({"p50": delays_ms[len(delays_ms) // 2], "p99": delays_ms[99 * len(delays_ms) // 100]}))
+        sys.stdout.flush()
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ def test_an_interrupted_run_leaves_nothing_and_is_resumed(
     assert len(list((out / "records").iterdir())) == REPEATS
     assert all(path.read_bytes() == content for path, content in kept.items())
     case = done.case("gunicorn-gevent/hello/sync")
-    assert (case["repeats"], case["verdict"]) == (REPEATS, "valid")
+    assert case["repeats"] == REPEATS
+    assert not done.codes(case["case"])
     assert case["throughput_rps"]["low"] < case["throughput_rps"]["value"] < case["throughput_rps"]["high"]
 
 
