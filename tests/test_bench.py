@@ -1,6 +1,7 @@
 """The command line as its users meet it, on real servers."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -71,7 +72,8 @@ def test_async_views_under_gunicorn_gevent_are_shown_as_what_they_do(bench: Comm
     assert case["failures"]["status 500"] > 0
     assert "nothing valid was left to show" in done.err
     report = (done.directory / "report.md").read_text()
-    assert "RuntimeError: You cannot use AsyncToSync" in report
+    # asgiref's own words or asyncio's, whichever notices first.
+    assert re.search("RuntimeError: .*event loop", report)
     assert 'File "<python>/' in report, "places of the machine do not go into records"
     assert sys.prefix not in report
 
@@ -89,7 +91,7 @@ def test_a_table_and_the_path_of_the_report_come_last(finished: Finished) -> Non
     assert finished.code == 0, finished.err
     lines = finished.out.splitlines()
     assert "hello: closed profile, 32 users, 0.6 s after 0.2 s of warm-up" in lines[0]
-    assert any(line.split()[:3] == ["fake-good", "async"] for line in lines)
+    assert any(line.split()[:2] == ["fake-good", "async"] for line in lines)
     assert any(line.startswith("One repeat: there is no interval") for line in lines)
     assert lines[-1] == "Report: run/report.md"
     assert "[2/2] fake-good/hello/" in finished.err
