@@ -1,0 +1,30 @@
+"""What is published can be drawn again from what is published beside it."""
+
+import pytest
+
+from plots import report
+from results.store import Store
+from results.summary import summarize
+from tests.conftest import ROOT
+
+RUN = ROOT / "results" / "published" / "four-servers"
+PAGE = ROOT / "plots" / "published" / "report.md"
+
+
+def test_the_published_report_is_that_of_the_published_records() -> None:
+    store = Store(RUN)
+    plan = store.plan()
+    summary = summarize(plan.name, plan, store.records())
+    assert report.markdown(summary) == PAGE.read_text()
+    # The README shows a table of this run.
+    readme = (ROOT / "README.md").read_text()
+    for case in summary.cases:
+        if case.case.scenario == "sleep" and case.throughput_rps is not None:
+            assert f" {case.throughput_rps.value:,.3g} (" in readme
+
+
+@pytest.mark.parametrize("scenario", ["cpu", "hello", "sleep"])
+def test_every_published_chart_is_there(scenario: str) -> None:
+    for chart in report.CHARTS:
+        for kind in ("svg", "png"):
+            assert (PAGE.parent / "charts" / f"{scenario}-{chart}.{kind}").stat().st_size > 5_000

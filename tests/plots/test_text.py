@@ -1,0 +1,45 @@
+from dataclasses import replace
+
+import pytest
+
+from plots import report, text
+from results.record import Breakdown
+from results.summary import summarize
+from tests.results.factory import case, load, plan, record, second
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0"), (0.4589, "0.459"), (1, "1"), (51.775, "51.8"), (99.96, "100"), (2513.4, "2,513"), (1e6, "1,000,000")],
+)
+def test_numbers(value: float, shown: str) -> None:
+    assert text.number(value) == shown
+
+
+def test_what_a_server_said_does_not_become_markup() -> None:
+    one = case("uvicorn")
+    odd = "<script>alert(1)</script> | **bold** [link](http://x)"
+    broken = replace(record(None, case=one), breakdown=Breakdown(stage="run", message=odd, hint="h"))
+    run = summarize("x", plan(one), [broken])
+    page = report.markdown(run)
+    assert "<script>" not in page
+    assert "\\<script\\>" in page
+    assert "\\*\\*bold\\*\\*" in page
+
+
+def test_an_invalid_case_has_no_figure_in_the_table() -> None:
+    one = case("uvicorn")
+    bad = load(second([5.0] * 10, errors=90), failures={"status 500": 90})
+    cells = text.cells(summarize("x", plan(one), [record(bad, case=one)]).cases[0])
+    assert cells == {
+        "case": "uvicorn sync",
+        "verdict": "invalid",
+        "req/s": "–",
+        "p50 ms": "–",
+        "p99 ms": "–",
+        "p99.9 ms": "–",
+        "max ms": "–",
+        "failed": "90.0%",
+        "CPU ms": "–",
+        "MiB": "–",
+    }
