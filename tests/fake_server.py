@@ -70,7 +70,7 @@ class Server:
 
     async def answer(self, number: int) -> tuple[bytes, bool]:
         """The answer to request `number`, and whether the connection is closed after it."""
-        if self.mode not in ("known-delays", "instant"):
+        if self.mode != "known-delays":
             await asyncio.sleep(BASE_S)
         if number == 1 and self.mode in ("not-http", "cut-short"):
             return response(), False

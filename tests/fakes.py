@@ -4,13 +4,15 @@ import sys
 from pathlib import Path
 
 PROGRAM = Path(__file__).parent / "fake_server.py"
+# Faster than any load generator: what `instant` is, as the fake server itself is not.
+NULL_PROGRAM = Path(__file__).parent.parent / "benchmarks" / "null_server.py"
 TEMPLATE = f"""
 from results.record import Budget
 from runners.servers import Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
-    return [{sys.executable!r}, {str(PROGRAM)!r}, bind, "MODE"]
+    return [{sys.executable!r}, "PROGRAM", bind, "MODE"]
 
 
 SERVER = Server(
@@ -28,4 +30,6 @@ SERVER = Server(
 def write(folder: Path, *modes: str) -> None:
     """Write a server module for each mode into `folder`."""
     for mode in modes:
-        (folder / f"fake_{mode.replace('-', '_')}.py").write_text(TEMPLATE.replace("MODE", mode))
+        program = NULL_PROGRAM if mode == "instant" else PROGRAM
+        source = TEMPLATE.replace("PROGRAM", str(program)).replace("MODE", mode)
+        (folder / f"fake_{mode.replace('-', '_')}.py").write_text(source)

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "bench_app": {"bench_app"},
 }
 PATCHING = {"locust", "gevent"}
-LOAD_SIDE = {"runners/load/__main__.py", "runners/load/user.py"}
+LOAD_SIDE = {"runners/load/__main__.py", "runners/load/user.py", "runners/load/connection.py"}
 
 
 def sources(part: str) -> list[Path]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.conftest import BRIEF, CommandLine, Finished
 from tests.fakes import write
 
 HELLO = ("--scenario", "hello", "--variant", "sync")
+TRIES, STOLEN_SHARE = 4, 0.005
 BUSY = (sys.executable, "-c", "while True: pass")
 FAILING = {
     "status-500": "status 500",
@@ -116,11 +118,20 @@ def test_a_server_that_never_answers(measured: Finished) -> None:
 
 
 def test_percentiles_of_known_delays(bench: CommandLine) -> None:
+    """Within 2 ms of what the server says that it did, unless the hypervisor stops server or client meanwhile."""
     write(bench.fakes, "known-delays")
-    window = ("--duration", "2", "--warmup", "0.3", "--repeat", "2", "--users", "8")
-    done = bench.measure("--server", "fake-known-delays", *HELLO, *window)
+    for _ in range(TRIES):
+        stolen_before_s, began = host.cpu_times(host.usable_cpus()).stolen_s, time.monotonic()
+        window = ("--duration", "2", "--warmup", "0.3", "--repeat", "2", "--users", "8")
+        done = bench.measure("--server", "fake-known-delays", *HELLO, *window)
+        stolen_s = host.cpu_times(host.usable_cpus()).stolen_s - stolen_before_s
+        if stolen_s < STOLEN_SHARE * (time.monotonic() - began):
+            break
+    else:
+        pytest.skip(
+            f"the hypervisor took CPU time in all {TRIES} tries: this needs a quieter machine, nothing installed"
+        )
     latency = case_of(done, "known-delays")["latency_ms"]
-    # What the server says that it did: a busy machine may lengthen the delays that it was told to make.
     logs = [done.directory / "logs" / f"fake-known-delays-hello-sync-{repeat}-server.log" for repeat in (1, 2)]
     for name, told in (("p50", 5), ("p99", 50)):
         real = [json.loads(log.read_text())[name] for log in logs]

@@ -1,11 +1,23 @@
-"""One HTTP/1.1 connection of a user: a gevent socket and the parser `httptools`."""
+"""One HTTP/1.1 connection of a user: a non-blocking socket on gevent's event loop, and the parser `httptools`.
 
-import socket
-import time
+A `gevent.socket` starts and stops a watcher, and first tries a read that cannot succeed yet, for every answer. Here one
+watcher stays up as long as the connection, the event loop itself reads and parses what comes, and the user's greenlet
+is woken once, when its answer is whole.
+"""
 
+import _socket
+import contextlib
+import errno
+import os
+from typing import Any
+
+import gevent
 import httptools
+from gevent import socket
 
 RECEIVE_BYTES = 65_536
+READ, WRITE = 1, 2
+"""What a watcher of gevent's loop can wait for (libev's EV_READ, EV_WRITE)."""
 
 
 class ClosedEarlyError(ConnectionError):
@@ -15,32 +27,35 @@ class ClosedEarlyError(ConnectionError):
 class Connection:
     """Sends one request at a time and reads its whole answer; connects when needed, and again when closed.
 
-    `address` is numeric IPv4, or a name that the system resolves. The `socket` module must have been patched by
-    gevent (importing Locust does so). Nothing is sent twice: when a kept connection turns out closed, that request
-    fails.
+    It serves one greenlet at a time. `address` is numeric IPv4, or a name that the system resolves. Nothing is sent
+    twice: when the server closes a kept connection instead of answering, that request fails.
 
     Attributes:
         opened: connections made so far.
         answers: whole answers read so far.
+        body: of the last whole answer.
     """
 
     def __init__(self, address: str, port: int, timeout_s: float) -> None:
         self.opened = 0
         self.answers = 0
-        self._address = (address, port)
-        self._timeout_s = timeout_s
-        self._socket: socket.socket | None = None
+        self.body = b""
+        self._address = (socket.gethostbyname(address), port)
+        self._hub = gevent.get_hub()
+        self._timer = self._hub.loop.timer(timeout_s, timeout_s)
+        self._socket: _socket.socket | None = None
+        self._watcher: Any = None
         self._parser: httptools.HttpResponseParser
-        self._body: list[bytes]
-        self._status: int
-        self._complete: bool
-        self._headers_complete: bool
-        self._delimited: bool
-        self._keep: bool
-        self._reset()
+        self._waiting: Any = None
+        self._pieces: list[bytes] = []
+        self._head = b""
+        self._status = 0
+        self._headers_complete = False
+        self._complete = False
+        self._keep = False
 
-    def exchange(self, request: bytes) -> tuple[int, bytes]:
-        """Send `request`, which must be complete; return the answer's status and body.
+    def exchange(self, request: bytes) -> int:
+        """Send `request`, which must be complete, and wait for the answer; its status. `body` has the body.
 
         Raises:
             TimeoutError: the answer was not complete within the time-out, connecting included.
@@ -48,71 +63,122 @@ class Connection:
             httptools.HttpParserError: the answer is not HTTP.
             OSError: anything else that the network says.
         """
-        deadline = time.monotonic() + self._timeout_s
-        self._reset()
+        self._waiting = gevent.getcurrent()
+        self._timer.again(self._expire, update=False)
         try:
             connected = self._socket or self._connect()
-            connected.sendall(request)
-            self._receive(connected, deadline)
+            self._pieces, self._head, self._headers_complete, self._complete = [], b"", False, False
+            sent = connected.send(request)
+            if sent < len(request):
+                self._send_rest(connected, memoryview(request)[sent:])
+            while not self._complete:
+                self._hub.switch()
         except BaseException:
             self.close()
             raise
+        finally:
+            self._waiting = None
+            self._timer.stop()
         self.answers += 1
+        pieces = self._pieces
+        self.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if not self._keep:
             self.close()
-        return self._status, b"".join(self._body)
+        return self._status
 
     def close(self) -> None:
+        """Close the connection if there is one; the next request makes another."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _connect(self) -> socket.socket:
-        # Not create_connection: gevent would ask its thread pool to resolve even a numeric address.
-        connected = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket = connected
-        connected.settimeout(self._timeout_s)
-        connected.connect(self._address)
+    def _connect(self) -> _socket.socket:
+        connected = self._socket = _socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        error = connected.connect_ex(self._address)
+        if error == errno.EINPROGRESS:
+            self._watcher = self._hub.loop.io(connected.fileno(), WRITE)
+            self._watcher.start(self._waiting.switch)
+            self._hub.switch()
+            self._watcher.stop()
+            self._watcher.close()
+            error = connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
         self.opened += 1
         self._parser = httptools.HttpResponseParser(self)
+        self._watcher = self._hub.loop.io(connected.fileno(), READ)
+        self._watcher.start(self._readable)
         return connected
 
-    def _receive(self, connected: socket.socket, deadline: float) -> None:
-        while not self._complete:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("the answer did not end in time")
-            connected.settimeout(left)
-            data = connected.recv(RECEIVE_BYTES)
+    def _send_rest(self, connected: _socket.socket, rest: memoryview) -> None:
+        """Send what the kernel did not take at once, unless the answer comes before."""
+        watcher = self._hub.loop.io(connected.fileno(), WRITE)
+        try:
+            while rest and not self._complete:
+                watcher.start(self._waiting.switch)
+                self._hub.switch()
+                watcher.stop()
+                with contextlib.suppress(BlockingIOError):
+                    rest = rest[connected.send(rest) :]
+        finally:
+            watcher.close()
+
+    # What the event loop calls: nothing may be raised here but into the greenlet that waits.
+
+    def _readable(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            data = self._socket.recv(RECEIVE_BYTES)
+            if self._waiting is None:
+                # Nothing was asked: the server has closed a connection that it had kept.
+                self.close()
+                return
+            if not self._headers_complete:
+                self._head += data
             if data:
                 self._parser.feed_data(data)
-            elif self._headers_complete and not self._delimited:
-                # RFC 9112, section 6.3: without a length the body ends where the connection does.
-                self._status = self._parser.get_status_code()
-                self._complete = True
             else:
-                raise ClosedEarlyError("the connection was closed before the answer was complete")
+                self._end()
+        except BlockingIOError:
+            return
+        except (OSError, httptools.HttpParserError) as error:
+            self._fail(error)
+            return
+        if self._complete:
+            self._waiting.switch()
 
-    def _reset(self) -> None:
-        self._body = []
-        self._status = 0
-        self._complete = False
-        self._headers_complete = False
-        self._delimited = False
-        self._keep = False
+    def _end(self) -> None:
+        """The server has closed: without a length the body ends here (RFC 9112, section 6.3), else it is cut short."""
+        fields = self._head.partition(b"\r\n\r\n")[0].lower()
+        delimited = b"\r\ncontent-length:" in fields or b"\r\ntransfer-encoding:" in fields
+        if delimited or not self._headers_complete:
+            raise ClosedEarlyError("the connection was closed before the answer was complete")
+        self._status = self._parser.get_status_code()
+        self._keep, self._complete = False, True
+
+    def _expire(self) -> None:
+        self._fail(TimeoutError("the answer did not end in time"))
+
+    def _fail(self, error: Exception) -> None:
+        if self._waiting is None:
+            self.close()
+        else:
+            self._waiting.throw(error)
 
     # What httptools calls.
-
-    def on_header(self, name: bytes, _: bytes) -> None:
-        if name.lower() in (b"content-length", b"transfer-encoding"):
-            self._delimited = True
 
     def on_headers_complete(self) -> None:
         self._headers_complete = True
 
     def on_body(self, body: bytes) -> None:
-        self._body.append(body)
+        self._pieces.append(body)
 
     def on_message_complete(self) -> None:
         self._complete = True

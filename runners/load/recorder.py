@@ -43,8 +43,8 @@ class Recorder:
         self._users = array("i")
         self._started = array("q")
         self._ended = array("q")
-        self._outcomes = array("h")
-        self._answered = bytearray()
+        self._not_good: list[tuple[int, int, bool]] = []
+        """Number of the request in order of ending, code of its kind, whether it was answered."""
 
     def join(self) -> int:
         """The number of a new user."""
@@ -58,24 +58,26 @@ class Recorder:
         self._in_flight[user] = started
         return started
 
-    def end(self, user: int, started: int, outcome: str, *, answered: bool, example: str = "") -> None:
-        """Note that the request ended now.
+    def good(self, user: int, started: int) -> None:
+        """Note that the request that `begin` told of ended now with the right answer."""
+        self._ended.append(time.monotonic_ns())
+        self._started.append(started)
+        self._users.append(user)
+        self._in_flight[user] = 0
+
+    def failed(self, user: int, started: int, kind: str, *, answered: bool, example: str) -> None:
+        """Note that it failed now.
 
         Args:
             user: who sent it.
             started: what `begin` returned.
-            outcome: GOOD, TIMEOUT, or another kind of failure in a few words.
-            answered: whether the server answered at all, be it wrongly.
-            example: what was asked and what came, kept of the first of its kind.
+            kind: TIMEOUT, or another kind of failure in a few words.
+            answered: whether the server answered at all.
+            example: what was asked and what came, kept of the first of each kind.
         """
-        ended = time.monotonic_ns()
-        if outcome not in self._codes:
-            self._codes[outcome] = len(self._kinds)
-            self._kinds.append(outcome)
-        if example:
-            self._examples.setdefault(outcome, example)
-        self._append(user, started, ended, self._codes[outcome], answered)
-        self._in_flight[user] = 0
+        self.good(user, started)
+        self._examples.setdefault(kind, example)
+        self._note(kind, answered=answered)
 
     @property
     def in_flight(self) -> int:
@@ -87,8 +89,11 @@ class Recorder:
         now = time.monotonic_ns()
         for user, started in enumerate(self._in_flight):
             if started:
-                self._append(user, started, now, self._codes[UNFINISHED], False)
+                self._ended.append(now)
+                self._started.append(started)
+                self._users.append(user)
                 self._in_flight[user] = 0
+                self._note(UNFINISHED, answered=False)
 
     def load(
         self, window: Window, *, connections_opened: int, answers_read: int, cpu_s: float, cpu_wait_s: float
@@ -125,17 +130,19 @@ class Recorder:
         """Every request from start to end of the load, in the order in which they ended."""
         samples = np.empty(len(self._started), dtype=SAMPLE)
         samples["user"], samples["started"], samples["ended"] = self._users, self._started, self._ended
-        samples["outcome"], samples["answered"] = self._outcomes, np.frombuffer(self._answered, dtype=np.bool_)
+        samples["outcome"], samples["answered"] = self._codes[GOOD], True
+        for number, code, answered in self._not_good:
+            samples["outcome"][number], samples["answered"][number] = code, answered
         late = (samples["outcome"] == self._codes[TIMEOUT]) & (samples["ended"] >= window.end_ns)
         samples["outcome"][late] = self._codes[UNFINISHED]
         return samples
 
-    def _append(self, user: int, started: int, ended: int, code: int, answered: bool) -> None:
-        self._users.append(user)
-        self._started.append(started)
-        self._ended.append(ended)
-        self._outcomes.append(code)
-        self._answered.append(answered)
+    def _note(self, kind: str, *, answered: bool) -> None:
+        """What the last request was if it was not good."""
+        if kind not in self._codes:
+            self._codes[kind] = len(self._kinds)
+            self._kinds.append(kind)
+        self._not_good.append((len(self._ended) - 1, self._codes[kind], answered))
 
     def _failures(self, outcomes: NDArray[np.int16]) -> dict[str, int]:
         counts = np.bincount(outcomes, minlength=len(self._kinds)).tolist()

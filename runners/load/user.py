@@ -1,6 +1,7 @@
 """The Locust user that scenarios are written on."""
 
 import errno
+import random
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -11,9 +12,10 @@ import httptools
 from locust import User, events
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_RUNNING
 
 from runners.load.connection import ClosedEarlyError, Connection
-from runners.load.recorder import GOOD, TIMEOUT, Recorder
+from runners.load.recorder import TIMEOUT, Recorder
 
 DEFAULT_TIMEOUT_S = 10.0
 EXAMPLE_CHARACTERS = 60
@@ -28,7 +30,9 @@ class Reporter(Protocol):
 
     def begin(self, user: int) -> int: ...
 
-    def end(self, user: int, started: int, outcome: str, *, answered: bool, example: str = "") -> None: ...
+    def good(self, user: int, started: int) -> None: ...
+
+    def failed(self, user: int, started: int, kind: str, *, answered: bool, example: str) -> None: ...
 
 
 class BenchUser(User):
@@ -56,6 +60,8 @@ class BenchUser(User):
         self._requests: dict[str, bytes] = {}
         self._reporter: Reporter = self.recorder or LocustReporter(environment, self.path)
         self._number = self._reporter.join()
+        if type(self).wait_time is User.wait_time and not any(isinstance(one, type) for one in self.tasks):
+            self.tasks = [type(self)._work]
 
     def get(self, path: str, expect: bytes) -> None:
         """Send one GET and wait for its answer, which is good if it is a 200 with exactly the body `expect`."""
@@ -64,21 +70,29 @@ class BenchUser(User):
         request = self._requests.get(path)
         if request is None:
             request = self._requests[path] = self._request("GET", path)
-        answered, example = False, ""
         started = self._reporter.begin(self._number)
         try:
-            status, body = self.connection.exchange(request)
+            status = self.connection.exchange(request)
         except (OSError, httptools.HttpParserError) as error:
-            outcome = _kind(error)
-            example = f"GET {path}: {outcome}"
+            kind = _kind(error)
+            self._reporter.failed(self._number, started, kind, answered=False, example=f"GET {path}: {kind}")
+            return
+        body = self.connection.body
+        if status == 200 and body == expect:
+            self._reporter.good(self._number, started)
         else:
-            answered = True
-            if status == 200 and body == expect:
-                outcome = GOOD
-            else:
-                outcome = "wrong body" if status == 200 else f"status {status}"
-                example = f"GET {path}: {status} {_excerpt(body)}"
-        self._reporter.end(self._number, started, outcome, answered=answered, example=example)
+            kind = "wrong body" if status == 200 else f"status {status}"
+            example = f"GET {path}: {status} {_excerpt(body)}"
+            self._reporter.failed(self._number, started, kind, answered=True, example=example)
+
+    def _work(self) -> None:
+        """The one task that Locust sees: the scenario's own, one after another until Locust ends the user.
+
+        Locust's loop between two tasks costs about as much as a request does.
+        """
+        tasks: list[Any] = list(type(self).tasks)
+        while self._state == LOCUST_STATE_RUNNING:
+            (tasks[0] if len(tasks) == 1 else random.choice(tasks))(self)
 
     def _request(self, method: str, path: str) -> bytes:
         return f"{method} {path} HTTP/1.1\r\nHost: {self._authority}\r\nAccept: */*\r\n\r\n".encode("ascii")
@@ -99,13 +113,19 @@ class LocustReporter:
     def begin(self, user: int) -> int:
         return time.monotonic_ns()
 
-    def end(self, user: int, started: int, outcome: str, *, answered: bool, example: str = "") -> None:
+    def good(self, user: int, started: int) -> None:
+        self._fire(started, None)
+
+    def failed(self, user: int, started: int, kind: str, *, answered: bool, example: str) -> None:
+        self._fire(started, Exception(example))
+
+    def _fire(self, started: int, exception: Exception | None) -> None:
         self._environment.events.request.fire(
             request_type="GET",
             name=self._name,
             response_time=(time.monotonic_ns() - started) / 1e6,
             response_length=0,
-            exception=None if outcome == GOOD else Exception(example or outcome),
+            exception=exception,
             context={},
         )
 

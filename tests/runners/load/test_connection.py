@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import gevent
 import httptools
 import pytest
 
@@ -66,7 +67,9 @@ def scripted() -> Iterator[Callable[[Sequence[bytes | float]], int]]:
 def test_every_framing_of_a_body(fake: Callable[[str], int], mode: str) -> None:
     connection = Connection("127.0.0.1", fake(mode), 2)
     for _ in range(3):
-        assert connection.exchange(REQUEST) == (200, BODY)
+        assert connection.exchange(REQUEST) == 200
+        assert connection.body == BODY
+    assert connection.answers == 3
     assert connection.opened == (1 if mode in ("good", "chunked") else 3)
     connection.close()
 
@@ -76,7 +79,10 @@ def test_an_answer_in_many_pieces(scripted: Callable[[Sequence[bytes | float]], 
     pieces: list[bytes | float] = []
     for byte in answer:
         pieces += [bytes([byte]), 0.0005]
-    assert Connection("127.0.0.1", scripted(pieces), 5).exchange(REQUEST) == (201, b"hello")
+    connection = Connection("127.0.0.1", scripted(pieces), 5)
+    assert connection.exchange(REQUEST) == 201
+    assert connection.body == b"hello"
+    connection.close()
 
 
 @pytest.mark.parametrize(
@@ -114,9 +120,59 @@ def test_the_time_out_is_of_the_whole_answer(scripted: Callable[[Sequence[bytes 
 
 def test_it_connects_again_after_a_failure(fake: Callable[[str], int]) -> None:
     connection = Connection("127.0.0.1", fake("cut-short"), 2)
-    assert connection.exchange(REQUEST) == (200, BODY)
+    assert connection.exchange(REQUEST) == 200
     with pytest.raises(ClosedEarlyError):
         connection.exchange(REQUEST)
     with pytest.raises(ClosedEarlyError):
         connection.exchange(REQUEST)
     assert connection.opened == 2
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced(
+    scripted: Callable[[Sequence[bytes | float]], int],
+) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    port = scripted([answer])
+    connection = Connection("127.0.0.1", port, 2)
+    assert connection.exchange(REQUEST) == 200
+    gevent.sleep(0.1)
+    scripted([answer])
+    assert connection.exchange(REQUEST) == 200
+    assert connection.opened == 2
+    connection.close()
+
+
+def test_a_request_larger_than_the_kernel_takes_at_once() -> None:
+    body = bytes(8_000_000)
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    received = 0
+
+    def swallow(listener: socket.socket) -> None:
+        nonlocal received
+        connection, _ = listener.accept()
+        with connection:
+            while received < len(request):
+                received += len(connection.recv(65536))
+                time.sleep(0.0001)
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=swallow, args=(listener,), daemon=True)
+        thread.start()
+        connection = Connection("127.0.0.1", listener.getsockname()[1], 10)
+        assert connection.exchange(request) == 204
+        connection.close()
+        thread.join()
+    assert received == len(request)
+
+
+def test_many_connections_at_once_each_get_their_own_answer(fake: Callable[[str], int]) -> None:
+    port = fake("known-delays")
+    connections = [Connection("127.0.0.1", port, 5) for _ in range(50)]
+    began = time.monotonic()
+    waiting = [gevent.spawn(connection.exchange, REQUEST) for connection in connections]
+    gevent.joinall(waiting)
+    assert [greenlet.value for greenlet in waiting] == [200] * 50
+    assert time.monotonic() - began < 1, "they wait side by side"
+    for connection in connections:
+        connection.close()

@@ -37,7 +37,10 @@ def request(recorder: Recorder, clock: Clock, user: int, sent_ms: float, ended_m
     clock.set(sent_ms)
     started = recorder.begin(user)
     clock.set(ended_ms)
-    recorder.end(user, started, outcome, answered=outcome != TIMEOUT, example=f"got {outcome}")
+    if outcome == GOOD:
+        recorder.good(user, started)
+    else:
+        recorder.failed(user, started, outcome, answered=outcome != TIMEOUT, example=f"got {outcome}")
 
 
 def finish(recorder: Recorder) -> Load:
