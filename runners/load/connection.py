@@ -120,10 +120,12 @@ class Connection:
         """Send what the kernel did not take at once, unless the answer comes before."""
         watcher = self._hub.loop.io(connected.fileno(), WRITE)
         try:
-            while rest and not self._complete:
+            while rest:
                 watcher.start(self._waiting.switch)
                 self._hub.switch()
                 watcher.stop()
+                if self._complete:
+                    return
                 with contextlib.suppress(BlockingIOError):
                     rest = rest[connected.send(rest) :]
         finally:
