@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
+import gevent
 import httptools
 from locust import User, events
 from locust.env import Environment
@@ -76,6 +77,8 @@ class BenchUser(User):
         except (OSError, httptools.HttpParserError) as error:
             kind = _kind(error)
             self._reporter.failed(self._number, started, kind, answered=False, example=f"GET {path}: {kind}")
+            # What fails at once, as a refused connection does, has not let anybody else run yet.
+            gevent.sleep(0)
             return
         body = self.connection.body
         if status == 200 and body == expect:

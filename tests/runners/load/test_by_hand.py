@@ -30,11 +30,11 @@ def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-def run(port: int) -> tuple[int, Any]:
+def run(port: int, address: str = "127.0.0.1") -> tuple[int, Any]:
     """The exit code and Locust's statistics of the one endpoint."""
     done = locust(
         *("-f", "scenarios/hello.py", "--headless", "--users", "3", "--spawn-rate", "3", "--run-time", "1s"),
-        *("--host", f"http://127.0.0.1:{port}", "--variant", "async", "--json"),
+        *("--host", f"http://{address}:{port}", "--variant", "async", "--json"),
     )
     (statistics,) = json.loads(done.stdout)
     assert statistics["name"] == "/hello/async"
@@ -53,6 +53,13 @@ def test_good_answers(port: int) -> None:
 @pytest.mark.parametrize("port", ["wrong-body"], indirect=True)
 def test_wrong_answers(port: int) -> None:
     code, statistics = run(port)
+    assert code == 1
+    assert statistics["num_failures"] == statistics["num_requests"] > 10
+
+
+def test_what_fails_at_once_leaves_the_event_loop_its_turn() -> None:
+    """A broadcast address is refused by the kernel without a wait, as ports or descriptors that ran out are."""
+    code, statistics = run(80, address="127.255.255.255")
     assert code == 1
     assert statistics["num_failures"] == statistics["num_requests"] > 10
 
