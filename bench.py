@@ -3,11 +3,14 @@
 
 import math
 import os
+import shlex
 import signal
 import sys
+import tempfile
+import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +20,17 @@ try:
     import msgspec
     from rich.console import Console
 
+    from plots import calibration as calibration_chart
     from plots import report as reports
     from plots import screen
     from results import summary as summaries
     from results.errors import BenchError, ExitCode
-    from results.record import Budget, Plan, Profile, Variant
+    from results.record import Arrivals, Budget, Calibration, Case, Plan, Profile, Variant
     from results.store import Store
-    from runners import experiment, plan, preflight, scenarios, servers
+    from runners import calibration, experiment, host, plan, preflight, scenarios, servers, workers
+    from runners import target as targets
     from runners.app import BENCH_APP, Environment
+    from runners.deployment import BrokenRepeatError
 except ModuleNotFoundError as missing:
     print(
         f"bench: {missing.name} is not installed; install what the bench needs with: "
@@ -35,6 +41,7 @@ except ModuleNotFoundError as missing:
 
 QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
 LEAST_CONNECTIONS = 1000
+TARGET_USERS = 32
 PLAIN_WIDTH = 120
 """Columns of a table where there is no terminal whose width could be asked."""
 
@@ -47,10 +54,23 @@ class RunOptions:
     scenario: tuple[str, ...]
     variant: tuple[Variant, ...]
     users: int | None
+    rate: float | None
+    arrivals: Arrivals
+    max_in_flight: int | None
     duration: float
     warmup: float
     timeout: float
+    connect_timeout: float | None
+    keep_alive: bool
     start_timeout: float
+    load_processes: int
+    load_workers: int
+    load_listen: str
+    target: str | None
+    path: tuple[str, ...]
+    expect_status: int
+    expect_text: str | None
+    allow_remote_target: bool
     repeat: int
     workers: int | None
     threads: int | None
@@ -76,6 +96,12 @@ class DefaultToRun(click.Group):
         return super().parse_args(ctx, args)
 
 
+class Rate(click.FloatRange):
+    """A number of requests per second within bounds."""
+
+    name = "per second"
+
+
 class Seconds(click.FloatRange):
     """A number of seconds within bounds."""
 
@@ -97,39 +123,90 @@ def cli() -> None:
     """
 
 
-def output_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that every command has which shows results."""
-    for option in (
-        click.option("--debug", is_flag=True, help="Show tracebacks."),
-        click.option("--quiet", is_flag=True, help="Show results and errors only."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
-    ):
-        command = option(command)
-    return command
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def options(*these: Decorator) -> Decorator:
+    """Several options as one decorator, in this order."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(these):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+output_options = options(
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
+    click.option("--quiet", is_flag=True, help="Show results and errors only."),
+    click.option("--debug", is_flag=True, help="Show tracebacks."),
+)
+choice_options = options(
+    click.option(
+        "--server", multiple=True, metavar="NAME", help="A server to measure; repeatable. Default: all available."
+    ),
+    click.option("--scenario", multiple=True, metavar="NAME", help="A scenario; repeatable. Default: all."),
+    click.option("--variant", multiple=True, type=click.Choice(["sync", "async"]), help="Which views. Default: both."),
+)
+budget_options = options(
+    click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one per server CPU."),
+    click.option("--threads", type=click.IntRange(1, 10_000), help="Threads per worker. Default: 1."),
+    click.option(
+        "--connections", type=click.IntRange(1, 100_000), help="Connections per worker. Default: 1000, or all users."
+    ),
+    click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
+    click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
+    click.option("--port", type=click.IntRange(1, 65_535), help="The servers' port. Default: a free one each time."),
+    click.option(
+        "--start-timeout", type=Seconds(0.1, 600), default=20.0, show_default=True, help="A server's, to answer."
+    ),
+)
+load_options = options(
+    click.option(
+        "--users", type=click.IntRange(1, 20_000), help="Concurrent users. Default: the scenario's own number."
+    ),
+    click.option("--rate", type=Rate(0.1, 1_000_000), help="Open profile: requests/s that arrive, answered or not."),
+    click.option(
+        "--arrivals", type=click.Choice(["poisson", "uniform"]), default="poisson", show_default=True, help="Of --rate."
+    ),
+    click.option(
+        "--max-in-flight", type=click.IntRange(1, 20_000), help="With --rate: drop what arrives while so many wait."
+    ),
+    click.option("--duration", type=Seconds(0.5, 3600), default=5.0, show_default=True, help="Measured seconds."),
+    click.option("--warmup", type=Seconds(0, 600), default=1.0, show_default=True, help="Seconds cut off before."),
+    click.option("--timeout", type=Seconds(0.1, 60), default=10.0, show_default=True, help="A request's seconds."),
+    click.option("--connect-timeout", type=Seconds(0.01, 60), help="Of it, to connect. Default: all of it."),
+    click.option("--keep-alive/--no-keep-alive", default=True, help="Or a new connection for each request."),
+    click.option(
+        "--load-processes",
+        type=click.IntRange(0, 256),
+        default=1,
+        show_default=True,
+        help="On this machine's load CPUs.",
+    ),
+    click.option("--load-workers", type=click.IntRange(0, 256), default=0, help="Load processes from other machines."),
+    click.option("--load-listen", metavar="HOST:PORT", default="", help="Where they join (`load-worker --master`)."),
+)
+target_options = options(
+    click.option("--target", metavar="URL", help="Measure a server that is already running."),
+    click.option("--path", multiple=True, metavar="P", help="What to ask the target for; repeatable, in turn."),
+    click.option(
+        "--expect-status", type=click.IntRange(200, 599), default=200, show_default=True, help="A right answer's."
+    ),
+    click.option("--expect-text", metavar="T", help="What a right answer has in its body."),
+    click.option("--allow-remote-target", is_flag=True, help="The target may be on another machine."),
+)
 
 
 @cli.command()
-@click.option(
-    "--server", multiple=True, metavar="NAME", help="A server to measure; repeatable. Default: all available."
-)
-@click.option("--scenario", multiple=True, metavar="NAME", help="A scenario; repeatable. Default: all.")
-@click.option("--variant", multiple=True, type=click.Choice(["sync", "async"]), help="Which views. Default: both.")
-@click.option("--users", type=click.IntRange(1, 20_000), help="Concurrent users. Default: the scenario's own number.")
-@click.option("--duration", type=Seconds(0.5, 3600), default=5.0, show_default=True, help="Measured seconds.")
-@click.option("--warmup", type=Seconds(0, 600), default=1.0, show_default=True, help="Seconds cut off before.")
-@click.option("--timeout", type=Seconds(0.1, 60), default=10.0, show_default=True, help="A request's seconds.")
-@click.option("--start-timeout", type=Seconds(0.1, 600), default=20.0, show_default=True, help="A server's, to answer.")
+@choice_options
+@load_options
 @click.option("--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh servers per case.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one per server CPU.")
-@click.option("--threads", type=click.IntRange(1, 10_000), help="Threads per worker. Default: 1.")
+@budget_options
+@target_options
 @click.option(
-    "--connections", type=click.IntRange(1, 100_000), help="Connections per worker. Default: 1000, or all users."
-)
-@click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores.")
-@click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core.")
-@click.option("--port", type=click.IntRange(1, 65_535), help="The servers' port. Default: a free one each time.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Of the order of repeats."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Of arrivals and of the order."
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's directory. Default: runs/...")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
@@ -138,21 +215,102 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_context
 def run(ctx: click.Context, /, **given: Any) -> None:
     """Measure cases and report (the default command)."""
-    options = RunOptions(**_with_quick(ctx, given))
-    environment = Environment.of(BENCH_APP)
-    if options.resume is not None:
+    chosen_options = RunOptions(**_with_quick(ctx, given))
+    if chosen_options.resume is not None:
         _refuse_beside_resume(ctx)
-        store = Store(options.resume)
+        store = Store(chosen_options.resume)
         chosen = store.plan()
-        bench = preflight.check(chosen, environment, options.port)
+        bench = _checked(chosen, chosen_options)
         preflight.check_resumable(chosen, store.records(), bench)
     else:
-        chosen = _plan(options, environment)
-        bench = preflight.check(chosen, environment, options.port)
-        _warn_of_unused(options, bench)
-        store = Store.create(options.out or Path("runs") / chosen.name, chosen)
-    _carry_out(chosen, store, bench, options)
-    _show(store, as_json=options.as_json)
+        _refuse_conflicts(ctx)
+        chosen = _target_plan(chosen_options) if chosen_options.target else _plan(chosen_options)
+        bench = _checked(chosen, chosen_options)
+        _warn_of_unused(chosen_options, bench)
+        store = Store.create(chosen_options.out or Path("runs") / chosen.name, chosen)
+    _carry_out(chosen, store, bench, chosen_options)
+    _show(store, as_json=chosen_options.as_json)
+
+
+@cli.command()
+@options(
+    click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
+    click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
+    click.option(
+        "--load-processes", type=click.IntRange(1, 256), default=1, show_default=True, help="On the load CPUs."
+    ),
+)
+@output_options
+def calibrate(
+    server_cpus: str | None, load_cpus: str | None, load_processes: int, as_json: bool, quiet: bool, debug: bool
+) -> None:
+    """Find out what the load generator can do on this machine, and remember it for runs."""
+    for_server, for_load = preflight.choose_cpus(server_cpus, load_cpus)
+    setting = calibration.Setting(server_cpus=for_server, load_cpus=for_load, load_processes=load_processes)
+    found = _calibrate(setting, Console(stderr=True, quiet=quiet))
+    directory = calibration.remember(found)
+    if as_json:
+        print(msgspec.json.encode(summaries.calibration_as_json(found)).decode())
+        return
+    console = _console()
+    screen.show_calibration(found, console)
+    if directory is not None:
+        for path in calibration_chart.write(found, directory):
+            console.print(f"Chart: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command()
+@click.option("--server", required=True, metavar="NAME", help="The server.")
+@budget_options
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def serve(
+    server: str,
+    workers: int | None,
+    threads: int | None,
+    connections: int | None,
+    server_cpus: str | None,
+    load_cpus: str | None,
+    port: int | None,
+    start_timeout: float,
+    debug: bool,
+) -> None:
+    """Run one deployment just as a case would, until Ctrl-C."""
+    environment = Environment.of(BENCH_APP)
+    (chosen,) = preflight.choose_servers([server], environment)
+    for_server, for_load = preflight.choose_cpus(server_cpus, load_cpus)
+    budget = _budget(for_server, workers, threads, connections, users=1)
+    scenario = next(iter(preflight.choose_scenarios(chosen.scenarios[:1], [chosen])))
+    cases = plan.cases([chosen], [scenario], None, _PROBE, 1)
+    made = plan.make(
+        name="serve",
+        app=BENCH_APP,
+        budget=budget,
+        load_cpus=for_load,
+        cases=cases,
+        repeats=1,
+        seed=1,
+        start_timeout_s=start_timeout,
+    )
+    bench = preflight.check(made, port=port)
+    _serve(made, bench)
+
+
+@cli.command("load-worker")
+@click.option("--master", required=True, metavar="HOST:PORT", help="What the bench was told as --load-listen.")
+@click.option("--wait", type=Seconds(0.1, 86_400), default=60.0, show_default=True, help="For a bench to appear there.")
+@click.option("--cpus", metavar="LIST", help="CPUs of this load process. Default: all.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def load_worker(master: str, wait: float, cpus: str | None, debug: bool) -> None:
+    """Make load for a bench on another machine, repeat after repeat, until it asks for none any more."""
+    served = workers.serve(
+        workers.parse_address(master),
+        wait_s=wait,
+        cpus=host.parse_cpus(cpus) if cpus else host.usable_cpus(),
+        told=lambda line: print(f"bench: {line}", file=sys.stderr),
+    )
+    print(
+        f"bench: made load for {served} repeat{'s' if served != 1 else ''}; {master} asks for no more", file=sys.stderr
+    )
 
 
 @cli.command("list")
@@ -195,39 +353,192 @@ def _was_given(ctx: click.Context, name: str) -> bool:
 
 
 def _refuse_beside_resume(ctx: click.Context) -> None:
-    free = {"resume", "port", "as_json", "quiet", "debug"}
+    free = {"resume", "port", "as_json", "quiet", "debug", "load_listen", "allow_remote_target"}
     given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
     if given:
-        option = given[0].replace("_", "-")
         raise BenchError(
-            f"--{option} does not go with --resume: the plan of a run is fixed", hint=f"leave out --{option}"
+            f"{_option(given[0])} does not go with --resume: the plan of a run is fixed",
+            hint=f"leave out {_option(given[0])}",
         )
 
 
-def _plan(options: RunOptions, environment: Environment) -> Plan:
+CONFLICTS = {
+    "rate": ("users",),
+    "target": (
+        "server",
+        "scenario",
+        "variant",
+        "workers",
+        "threads",
+        "connections",
+        "server_cpus",
+        "port",
+        "start_timeout",
+    ),
+}
+"""What an option does not go with."""
+NEEDS = {
+    "arrivals": "rate",
+    "max_in_flight": "rate",
+    "path": "target",
+    "expect_status": "target",
+    "expect_text": "target",
+    "allow_remote_target": "target",
+    "load_workers": "load_listen",
+    "load_listen": "load_workers",
+}
+"""What an option means nothing without."""
+
+
+def _refuse_conflicts(ctx: click.Context) -> None:
+    for name, others in CONFLICTS.items():
+        for other in others:
+            if _was_given(ctx, name) and _was_given(ctx, other):
+                raise BenchError(f"{_option(name)} and {_option(other)} do not go together", hint="give one of them")
+    for name, needed in NEEDS.items():
+        if _was_given(ctx, name) and not _was_given(ctx, needed):
+            raise BenchError(f"{_option(name)} means nothing without {_option(needed)}", hint=f"add {_option(needed)}")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _plan(options: RunOptions) -> Plan:
     """The plan that the options ask for; all names and CPUs are checked."""
+    environment = Environment.of(BENCH_APP)
     chosen = preflight.choose_servers(options.server, environment)
-    asked = preflight.choose_scenarios(options.scenario)
+    asked = preflight.choose_scenarios(options.scenario, chosen)
     server_cpus, load_cpus = preflight.choose_cpus(options.server_cpus, options.load_cpus)
-    profile = Profile(users=1, warmup_s=options.warmup, duration_s=options.duration, timeout_s=options.timeout)
-    cases = plan.cases(chosen, asked, options.variant or None, profile, options.users)
-    budget = Budget(
-        workers=options.workers or len(server_cpus),
-        threads=options.threads or 1,
-        connections=options.connections or max([LEAST_CONNECTIONS, *(case.profile.users for case in cases)]),
-        server_cpus=server_cpus,
-        load_cpus=load_cpus,
+    cases = plan.cases(chosen, asked, options.variant or None, _profile(options), options.users)
+    budget = _budget(
+        server_cpus,
+        options.workers,
+        options.threads,
+        options.connections,
+        users=max(case.profile.users for case in cases),
     )
     what = "-".join(server.name for server in chosen) if len(chosen) <= 2 else f"{len(chosen)}-servers"
     return plan.make(
         name=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{what}",
         app=BENCH_APP,
         budget=budget,
+        load_cpus=load_cpus,
         cases=cases,
         repeats=options.repeat,
         seed=options.seed,
         start_timeout_s=options.start_timeout,
     )
+
+
+def _target_plan(options: RunOptions) -> Plan:
+    """The plan for a server that is already running: of what it is, nothing is known."""
+    found = targets.parse(options.target or "", options.path, options.expect_status, options.expect_text)
+    profile = _profile(options)
+    case = Case(
+        server=plan.TARGET,
+        interface=None,
+        scenario=plan.TARGET_SCENARIO,
+        variant=None,
+        profile=plan.with_users(profile, options.users or TARGET_USERS),
+        point=plan.point(profile),
+    )
+    return plan.make(
+        name=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-target",
+        app=None,
+        budget=None,
+        target=found,
+        load_cpus=preflight.choose_cpus(None, options.load_cpus)[1],
+        cases=[case],
+        repeats=options.repeat,
+        seed=options.seed,
+        start_timeout_s=options.start_timeout,
+    )
+
+
+def _profile(options: RunOptions) -> Profile:
+    """The profile that all cases have, but for the users of a closed one."""
+    return Profile(
+        kind="closed" if options.rate is None else "open",
+        users=options.max_in_flight or plan.OPEN_CONNECTIONS,
+        rate_rps=options.rate,
+        arrivals=None if options.rate is None else options.arrivals,
+        max_in_flight=options.max_in_flight,
+        warmup_s=options.warmup,
+        duration_s=options.duration,
+        timeout_s=options.timeout,
+        connect_timeout_s=min(options.connect_timeout or options.timeout, options.timeout),
+        keep_alive=options.keep_alive,
+        load_processes=options.load_processes,
+        load_workers=options.load_workers,
+    )
+
+
+def _budget(
+    server_cpus: tuple[int, ...], workers: int | None, threads: int | None, connections: int | None, *, users: int
+) -> Budget:
+    return Budget(
+        workers=workers or len(server_cpus),
+        threads=threads or 1,
+        connections=connections or max(LEAST_CONNECTIONS, users),
+        server_cpus=server_cpus,
+    )
+
+
+def _checked(chosen: Plan, options: RunOptions) -> experiment.Bench:
+    """What the plan needs, looked up and checked, with the load generator's calibration."""
+    bench = preflight.check(
+        chosen, port=options.port, listen=options.load_listen, allow_remote=options.allow_remote_target
+    )
+    profiles = [case.profile for case in chosen.cases]
+    processes = profiles[0].load_processes
+    if processes == 0 or any(profile.load_workers for profile in profiles):
+        return bench  # load from other machines: what it can do there is not known here
+    server_cpus = chosen.budget.server_cpus if chosen.budget else host.split_cpus(host.usable_cpus())[0]
+    setting = calibration.Setting(server_cpus=server_cpus, load_cpus=chosen.load_cpus, load_processes=processes)
+    name = calibration.fingerprint(setting, bench.machine, dict(bench.load_versions))
+    found = calibration.remembered(name)
+    if found is None:
+        found = _calibrate(setting, Console(stderr=True, quiet=options.quiet))
+        calibration.remember(found)
+    for profile in profiles:
+        calibration.refuse_beyond(found, profile)
+    return replace(bench, calibration=found)
+
+
+def _calibrate(setting: calibration.Setting, console: Console) -> Calibration:
+    name = calibration.fingerprint(setting, host.machine(), preflight.load_versions())
+    preflight.settle_beside(setting.server_cpus, setting.load_cpus)
+    with screen.calibrating(console) as told:
+        return calibration.measure(setting, name, told)
+
+
+_PROBE = Profile(users=1, warmup_s=0, duration_s=1, timeout_s=10, connect_timeout_s=10)
+"""Stands in a plan that is never carried out."""
+
+
+def _serve(made: Plan, bench: experiment.Bench) -> None:
+    """Start the deployment of a plan's first case, say where it is, and wait until it ends or is to end."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        deployment = experiment.deployment(made, made.cases[0], bench, Path(folder) / "server.log")
+        started = time.monotonic()
+        with deployment.start() as running:
+            try:
+                deployment.wait_until_up(running, started)
+                print(f"{shlex.join(deployment.argv)}\nhttp://{host.LOOPBACK}:{deployment.port}", flush=True)
+                print(f"bench: log in {deployment.log}; Ctrl-C ends it", file=sys.stderr)
+                while running.exit_status() is None:
+                    time.sleep(0.1)
+                deployment.check(running, "run")
+            except KeyboardInterrupt:
+                print("bench: ended", file=sys.stderr)
+            except BrokenRepeatError as broken:
+                raise BenchError(
+                    str(broken),
+                    hint=broken.breakdown.hint,
+                    log_tail=broken.log_tail,
+                    exit_code=ExitCode.NOT_MEASURED,
+                ) from broken
 
 
 def _warn_of_unused(options: RunOptions, bench: experiment.Bench) -> None:
@@ -244,7 +555,7 @@ def _warn_of_unused(options: RunOptions, bench: experiment.Bench) -> None:
 def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, options: RunOptions) -> None:
     console = Console(stderr=True, quiet=options.quiet)
     done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
-    preflight.settle_beside(chosen.budget.server_cpus, chosen.budget.load_cpus)
+    preflight.settle_beside(chosen.budget.server_cpus if chosen.budget else (), chosen.load_cpus)
     try:
         with store.opened_for_writing(), screen.RunProgress(chosen, done, console) as progress:
             experiment.run(chosen, store, bench, progress)

@@ -23,9 +23,10 @@ sys.path.insert(0, str(ROOT))
 
 import msgspec  # noqa: E402
 
-from results.record import Load, Profile  # noqa: E402
+from results import merging  # noqa: E402
+from results.record import Profile  # noqa: E402
 from runners import host  # noqa: E402
-from runners.load.job import Job  # noqa: E402
+from runners.load.job import Job, Outcome  # noqa: E402
 
 CONNECTIONS = 32
 SECONDS = 4
@@ -44,20 +45,20 @@ class Hello(BASE):
 def ours(url: str, folder: Path, cpu: int) -> float:
     """Requests/s of the bench's own user, recording and checking everything, Locust driving."""
     result = folder / "load.json"
-    profile = Profile(users=CONNECTIONS, warmup_s=1, duration_s=SECONDS, timeout_s=10)
+    profile = Profile(users=CONNECTIONS, warmup_s=1, duration_s=SECONDS, timeout_s=10, connect_timeout_s=10)
     job = Job(
         locustfile=str(ROOT / "scenarios" / "hello.py"),
         variant="sync",
         host=host.LOOPBACK,
         port=int(url.rpartition(":")[2]),
         profile=profile,
-        result_path=str(result),
     )
-    command = [sys.executable, "-m", "runners.load", msgspec.json.encode(job).decode()]
+    command = [sys.executable, "-m", "runners.load", msgspec.json.encode(job).decode(), str(result)]
     subprocess.run(pinned(cpu, command), cwd=ROOT, input=b"go\n", stdout=subprocess.DEVNULL, check=True)
-    load = msgspec.json.decode(result.read_bytes(), type=Load)
+    load = msgspec.json.decode(result.read_bytes(), type=Outcome).load
+    assert load is not None
     assert not load.failures, load.failures
-    return sum(second.good_ended for second in load.seconds) / load.window_s
+    return sum(second.good_ended for second in merging.seconds(load)) / load.window_s
 
 
 def locust(base: str) -> Callable[[str, Path, int], float]:
@@ -107,7 +108,7 @@ def main() -> None:
         generators["wrk"] = wrk
     cpus = sorted(os.sched_getaffinity(0))
     port = host.free_port()
-    null = [sys.executable, str(ROOT / "benchmarks" / "null_server.py"), f"{host.LOOPBACK}:{port}"]
+    null = [sys.executable, str(ROOT / "runners" / "null_server.py"), f"{host.LOOPBACK}:{port}"]
     rates: dict[str, list[float]] = {name: [] for name in generators}
     with tempfile.TemporaryDirectory() as folder:
         server = subprocess.Popen(pinned(cpus[0], null))

@@ -31,7 +31,9 @@ def draw(run: RunSummary, scenario: str) -> Figure:
     axes.set_xlim(1, largest * 1.1)
     axes.set_xlabel("percentile of requests (scale 1/(1-p)); a curve ends where no more requests support it")
     axes.set_ylabel("latency (ms, log scale)")
-    style.title(axes, f"{scenario}: latency", "time from sending to the last byte of the answer, less is better")
+    closed = all(summary.case.profile.kind == "closed" for summary in cases)
+    since = "sending" if closed else "the moment when a request should have been sent"
+    style.title(axes, f"{scenario}: latency", f"time from {since} to the last byte of the answer, less is better")
     _legend(axes, cases)
     return figure
 

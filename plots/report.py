@@ -60,8 +60,13 @@ def _scenario(run: RunSummary, scenario: str) -> str:
     cases = style.of_scenario(run, scenario)
     lines = [f"## {scenario}", "", f"{text.profile(run, scenario).capitalize()}.", ""]
     lines.append(f"| {' | '.join(text.COLUMNS)} |")
-    lines.append("| --- | --- |" + " ---: |" * (len(text.COLUMNS) - 2))
-    lines.extend(f"| {' | '.join(text.cells(summary).values())} |" for summary in cases)
+    lines.append("| --- | --- | --- |" + " ---: |" * (len(text.COLUMNS) - 3))
+    cells = (text.cells(summary, tied=text.is_tied(summary, cases)) for summary in cases)
+    lines.extend(f"| {' | '.join(row.values())} |" for row in cells)
+    for summary in cases:
+        found = text.endpoints(summary)
+        if found:
+            lines += ["", f"{style.label(summary.case)}, by endpoint:", "", *(f"- {_escape(line)}" for line in found)]
     for summary in cases:
         if summary.judgement.reasons:
             lines += ["", f"**{style.label(summary.case)}: {summary.judgement.verdict}**", ""]
@@ -76,6 +81,14 @@ def _scenario(run: RunSummary, scenario: str) -> str:
 
 def _conditions(run: RunSummary) -> str:
     plan, budget = run.plan, run.plan.budget
+    if budget is None:
+        deployed = ["- the server was already running: its CPUs, budget and versions are not known"]
+    else:
+        deployed = [
+            f"- server CPUs {style.cpu_text(budget.server_cpus)}; load CPUs {style.cpu_text(plan.load_cpus)}",
+            f"- budget: {budget.workers} workers; {budget.threads} threads, {budget.connections} connections, if used",
+            f"- versions: {', '.join(f'{name} {version}' for name, version in run.versions.items())}",
+        ]
     lines = [
         "## Conditions",
         "",
@@ -83,18 +96,16 @@ def _conditions(run: RunSummary) -> str:
             f"- machine: {machine.summary}; governor {machine.governor}, {machine.virtualization}"
             for machine in run.machines
         ),
-        f"- server CPUs {style.cpu_text(budget.server_cpus)}; load CPUs {style.cpu_text(budget.load_cpus)}",
-        f"- budget: {budget.workers} workers; {budget.threads} threads, {budget.connections} connections where used",
-        f"- versions: {', '.join(f'{name} {version}' for name, version in run.versions.items())}",
+        *deployed,
         f"- load by {', '.join(f'{name} {version}' for name, version in run.load_versions.items())}",
-        f"- app {plan.app.name}; seed {plan.seed}; begun {run.started_at or 'never'}",
-        "",
-        "Server commands, as run (ports are chosen anew for each repeat):",
-        "",
-        "```sh",
-        *dict.fromkeys(shlex.join(command) for command in _one_per_server(run)),
-        "```",
+        *text.calibration(run),
+        f"- {f'app {plan.app.name}; ' if plan.app else ''}seed {plan.seed}; begun {run.started_at or 'never'}",
     ]
+    if plan.target is not None:
+        lines.append(f"- target {plan.target.url}, asked for {', '.join(map(_escape, plan.target.paths))}")
+    if run.commands:
+        lines += ["", "Server commands, as run (ports are chosen anew for each repeat):", "", "```sh"]
+        lines += [*dict.fromkeys(shlex.join(command) for command in _one_per_server(run)), "```"]
     return "\n".join(lines)
 
 

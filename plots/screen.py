@@ -1,7 +1,8 @@
 """The terminal: progress while a run goes on, and tables."""
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from plots import style, text
-from results.record import Case, Plan, Record, Step
+from results.record import Calibration, Case, Plan, Record, Step
 from results.summary import CaseSummary, RunSummary
 from results.validity import judge
 
@@ -84,25 +85,32 @@ def show_run(run: RunSummary, console: Console) -> None:
     """A table for each scenario, the reasons below it."""
     for scenario in text.scenarios(run):
         table = Table(
-            title=f"{scenario}: {text.profile(run, scenario)}",
-            title_justify="left",
-            title_style="bold",
             box=SIMPLE_HEAD,
             pad_edge=False,
             collapse_padding=True,
         )
         for name in text.SCREEN:
-            words = name in ("case", "verdict")
+            words = name in text.WORDS
             table.add_column(name, justify="left" if words else "right", no_wrap=words, overflow="fold")
         cases = style.of_scenario(run, scenario)
         for summary in cases:
-            cells = {name: escape(cell) for name, cell in text.cells(summary).items()}
+            cells = {
+                name: escape(cell) for name, cell in text.cells(summary, tied=text.is_tied(summary, cases)).items()
+            }
             cells["verdict"] = f"[{COLOURS[summary.judgement.verdict]}]{cells['verdict']}[/]"
             table.add_row(*(cells[name] for name in text.SCREEN))
+        console.print(f"{scenario}: {text.profile(run, scenario)}", style="bold", markup=False, highlight=False)
         console.print(table)
         for summary in cases:
             _show_reasons(summary, console)
+    for summary in run.cases:
+        _show_endpoints(summary, console)
     console.print(text.repeats(run), style="dim", highlight=False)
+
+
+def _show_endpoints(summary: CaseSummary, console: Console) -> None:
+    for line in text.endpoints(summary):
+        console.print(f"  {style.label(summary.case)}: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_reasons(summary: CaseSummary, console: Console) -> None:
@@ -128,3 +136,17 @@ def show_listing(title: str, rows: Iterable[tuple[str, str, str]], console: Cons
     for row in rows:
         table.add_row(*map(escape, row))
     console.print(table)
+
+
+@contextlib.contextmanager
+def calibrating(console: Console) -> Iterator[Callable[[str], None]]:
+    """Shows what a calibration is doing; yields what is to be told of it."""
+    console.print("calibrating the load generator against the null server, about 20 s", highlight=False)
+    with console.status("starting") as status:
+        yield status.update
+
+
+def show_calibration(calibration: Calibration, console: Console) -> None:
+    """The figures of a calibration, one a line."""
+    for line in text.calibration_lines(calibration):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from plots.text import number
+from plots.text import load, number
 from results.record import Case, Variant
 from results.summary import CaseSummary, RunSummary
 
@@ -25,7 +25,7 @@ INK, MUTED, GRID, ALARM = "#1a1a1a", "#595959", "#d9d9d9", "#b00020"
 # Okabe and Ito's palette, which colour-blind people can tell apart, ordered so that neighbours differ in grey too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-LINES: dict[Variant, str] = {"sync": "-", "async": (0, (4, 2))}  # type: ignore[dict-item]  # matplotlib's dash tuple
+LINES: dict[Variant | None, str] = {"sync": "-", None: "-", "async": (0, (4, 2))}  # type: ignore[dict-item]  # matplotlib's dash tuple
 
 matplotlib.rcParams.update(
     {
@@ -76,7 +76,7 @@ def of_scenario(run: RunSummary, scenario: str) -> list[CaseSummary]:
 
 
 def label(case: Case) -> str:
-    return f"{case.server}, {case.variant}"
+    return ", ".join(part for part in (case.server, case.variant, case.point) if part)
 
 
 def new_figure(height_inches: float) -> Figure:
@@ -128,24 +128,33 @@ def save(figure: Figure, run: RunSummary, cases: Sequence[CaseSummary], path: Pa
 
 def caption(run: RunSummary, cases: Sequence[CaseSummary]) -> str:
     """What one must know to read a figure: profile, budget, machine, versions."""
-    profile, budget = cases[0].case.profile, run.plan.budget
+    profile = cases[0].case.profile
     repeats = (
         f"{run.plan.repeats} repeats, each in a fresh server" if run.plan.repeats > 1 else "one repeat: no interval"
     )
-    apart = (
-        "server and load SHARE CPU " + cpu_text(budget.server_cpus)
-        if set(budget.server_cpus) & set(budget.load_cpus)
-        else f"server on CPU {cpu_text(budget.server_cpus)}, load on CPU {cpu_text(budget.load_cpus)}"
-    )
+    offered = load(profile)
     parts = [
-        f"Closed profile: {profile.users} users, each sends when its last answer came",
+        offered[0].upper()
+        + offered[1:]
+        + (": each sends when its last answer came" if profile.kind == "closed" else ""),
         f"{profile.duration_s:g} s measured after {profile.warmup_s:g} s of warm-up; {repeats}",
-        f"{budget.workers} worker process{'es' if budget.workers > 1 else ''}; {apart}",
+        _deployed(run),
         " / ".join(machine.summary for machine in run.machines),
         ", ".join(f"{name} {version}" for name, version in run.versions.items()),
         run.started_at[:10],
     ]
     return ". ".join(part for part in parts if part) + "."
+
+
+def _deployed(run: RunSummary) -> str:
+    budget, load_cpus = run.plan.budget, run.plan.load_cpus
+    if budget is None:
+        return f"a server that was already running; load on CPU {cpu_text(load_cpus)}"
+    if set(budget.server_cpus) & set(load_cpus):
+        apart = f"server and load SHARE CPU {cpu_text(budget.server_cpus)}"
+    else:
+        apart = f"server on CPU {cpu_text(budget.server_cpus)}, load on CPU {cpu_text(load_cpus)}"
+    return f"{budget.workers} worker process{'es' if budget.workers > 1 else ''}; {apart}"
 
 
 def cpu_text(cpus: Sequence[int]) -> str:

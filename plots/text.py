@@ -1,12 +1,20 @@
 """Figures and cases in words: what tables on screen and in Markdown have in common."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from results.record import Calibration, Profile
 from results.stats import Estimate
-from results.summary import CaseSummary, RunSummary
+from results.summary import CaseSummary, RunSummary, calibration_as_json
 
 NONE = "–"
-COLUMNS = ("case", "verdict", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed", "CPU ms", "MiB")
+COLUMNS = (
+    "rank", "case", "verdict", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed", "CPU ms", "MiB", "switches",
+    "threads", "files",
+)  # fmt: skip
 """All that a table of one scenario shows; `SCREEN` are those for which a terminal has room."""
-SCREEN = ("case", "verdict", "req/s", "p50 ms", "p99 ms", "failed", "CPU ms", "MiB")
+SCREEN = ("rank", "case", "verdict", "req/s", "p50 ms", "p99 ms", "failed", "CPU ms", "MiB")
+WORDS = ("rank", "case", "verdict")
 
 
 def number(value: float) -> str:
@@ -27,20 +35,24 @@ def value(figure: Estimate | None) -> str:
     return NONE if figure is None else number(figure.value)
 
 
-def cells(summary: CaseSummary) -> dict[str, str]:
-    """A case's cell in each of `COLUMNS`."""
+def cells(summary: CaseSummary, *, tied: bool = False) -> dict[str, str]:
+    """A case's cell in each of `COLUMNS`; `tied`: whether others share its rank."""
     latency, requests = summary.latency_ms, summary.requests
     return {
-        "case": f"{summary.case.server} {summary.case.variant}",
+        "rank": NONE if summary.rank is None else f"{summary.rank}{'=' * tied}",
+        "case": " ".join(part for part in (summary.case.server, summary.case.variant, summary.case.point) if part),
         "verdict": summary.judgement.verdict,
         "req/s": interval(summary.throughput_rps),
         "p50 ms": value(latency["p50"]),
         "p99 ms": interval(latency["p99"]),
         "p99.9 ms": value(latency["p999"]),
         "max ms": value(latency["max"]),
-        "failed": failed(requests.failed + requests.unfinished, requests.sent),
-        "CPU ms": value(summary.cpu_ms_per_request),
-        "MiB": NONE if summary.memory_peak_mib is None else number(summary.memory_peak_mib),
+        "failed": failed(requests.failed + requests.unfinished + requests.dropped, requests.sent + requests.dropped),
+        "CPU ms": value(summary.cost.cpu_ms_per_request),
+        "MiB": NONE if summary.cost.memory_peak_mib is None else number(summary.cost.memory_peak_mib),
+        "switches": value(summary.cost.switches_per_request),
+        "threads": NONE if summary.cost.threads_peak is None else f"{summary.cost.threads_peak:,}",
+        "files": NONE if summary.cost.descriptors_peak is None else f"{summary.cost.descriptors_peak:,}",
     }
 
 
@@ -55,17 +67,82 @@ def reasons(summary: CaseSummary) -> list[str]:
     return [f"{reason.code}: {reason.text}" for reason in summary.judgement.reasons]
 
 
+def endpoints(summary: CaseSummary) -> list[str]:
+    """Of a case with several: one line on each."""
+
+    def ms(figure: float | None) -> str:
+        return NONE if figure is None else number(figure)
+
+    return [
+        f"{name}: {one.good:,} good answers, p50 {ms(one.p50_ms)} ms, p99 {ms(one.p99_ms)} ms"
+        for name, one in summary.endpoints.items()
+    ]
+
+
+def is_tied(summary: CaseSummary, cases: Sequence[CaseSummary]) -> bool:
+    """Whether another of `cases` has its rank."""
+    return summary.rank is not None and sum(one.rank == summary.rank for one in cases) > 1
+
+
 def profile(run: RunSummary, scenario: str) -> str:
     """How a scenario was loaded, in one line."""
     one = next(summary.case.profile for summary in run.cases if summary.case.scenario == scenario)
-    return f"closed profile, {one.users} users, {one.duration_s:g} s after {one.warmup_s:g} s of warm-up"
+    return f"{load(one)}, {one.duration_s:g} s after {one.warmup_s:g} s of warm-up"
+
+
+def load(profile: Profile) -> str:
+    """How load is offered, as `closed profile, 32 users`."""
+    if profile.rate_rps is None:
+        how = f"closed profile, {profile.users:,} users"
+    else:
+        when_busy = "dropped" if profile.max_in_flight is not None else "waiting"
+        arrivals = "Poisson" if profile.arrivals == "poisson" else "uniform"
+        how = (
+            f"open profile, {profile.rate_rps:,g} requests/s, {arrivals} arrivals over {profile.users:,} connections, "
+            f"{when_busy} when all are busy"
+        )
+    extra = "" if profile.keep_alive else ", a connection for each request"
+    processes = profile.load_processes + profile.load_workers
+    return how + extra + (f", {processes} load processes" if processes > 1 else "")
+
+
+def calibration(run: RunSummary) -> list[str]:
+    """What the load generator could do, as a line of a list; none where that is not known."""
+    one = run.calibration
+    if one is None:
+        return []
+    rates = f"{number(one.ceiling_rps)} requests/s closed, {number(one.open_ceiling_rps)} open"
+    return [f"- load generator against the null server: {rates}, {number(one.cpu_us_per_request)} µs of CPU a request"]
+
+
+def calibration_lines(one: Calibration) -> list[str]:
+    """A calibration in full."""
+    found = calibration_as_json(one)
+    beyond = f"; {number(one.open_refused_rps)} was not" if one.open_refused_rps is not None else ""
+    late = _ms(found, "send_error_ms", "p99")
+    shown = ", ".join(number(rate) for rate in one.closed_rps)
+    return [
+        f"ceiling, closed profile   {number(one.ceiling_rps)} requests/s (repeats: {shown})",
+        f"ceiling, open profile     {number(one.open_ceiling_rps)} requests/s were sent in time and answered{beyond}",
+        f"latency of a single user  p50 {_ms(found, 'floor_ms', 'p50')} ms, p99 {_ms(found, 'floor_ms', 'p99')} ms",
+        f"lateness of sending       p50 {_ms(found, 'send_error_ms', 'p50')} ms, p99 {late} ms",
+        f"                          at {number(one.send_error_rps)} requests/s",
+        f"CPU time of a request     {number(one.cpu_us_per_request)} µs",
+    ]
+
+
+def _ms(found: dict[str, Any], what: str, percentile: str) -> str:
+    figure = found[what][percentile]
+    return NONE if figure is None else number(figure)
 
 
 def repeats(run: RunSummary) -> str:
     """What the brackets in a table are."""
     if run.plan.repeats == 1:
         return "One repeat: there is no interval, and differences of a few per cent mean nothing."
-    return f"In brackets: 95% confidence intervals over {run.plan.repeats} repeats, each in a freshly started server."
+    ranked = "Cases of one rank (=) cannot be told apart. " if any(one.rank for one in run.cases) else ""
+    fresh = "each in a freshly started server" if run.plan.target is None else "each on new connections"
+    return f"{ranked}In brackets: 95% confidence intervals over {run.plan.repeats} repeats, {fresh}."
 
 
 def scenarios(run: RunSummary) -> list[str]:

@@ -43,7 +43,7 @@ def _draw_panel(axes: Axes, cases: list[CaseSummary], look: style.Look) -> None:
     for summary in cases:
         if summary.usable:
             _draw_case(axes, summary, look)
-    invalid = [summary.case.variant for summary in cases if not summary.usable]
+    invalid = [summary.case.variant or summary.case.server for summary in cases if not summary.usable]
     if invalid:
         text = f"✗ {' and '.join(invalid)} invalid"
         axes.text(0.99, 0.96, text, transform=axes.transAxes, ha="right", va="top", color=style.ALARM, fontsize=8.5)
@@ -67,5 +67,5 @@ def _draw_case(axes: Axes, summary: CaseSummary, look: style.Look) -> None:
             marker=marker,
             markersize=4,
             markerfacecolor=look.colour if summary.case.variant == "sync" else "white",
-            label=f"{summary.case.variant} {percentile}",
+            label=f"{summary.case.variant or ''} {percentile}".strip(),
         )

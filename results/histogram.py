@@ -34,6 +34,14 @@ def merge(texts: Iterable[str]) -> HdrHistogram:
     return merged
 
 
+def add(texts: Iterable[str]) -> str:
+    """The counts of all `texts` added, as text."""
+    full = [text for text in texts if text]
+    if len(full) < 2:
+        return full[0] if full else ""
+    return bytes(merge(full).encode()).decode("ascii")
+
+
 def percentile_ms(histogram: HdrHistogram, percentile: float) -> float | None:
     """The value in ms below or at which `percentile` (0 to 100) of the samples lie; None of an empty one."""
     if histogram.get_total_count() == 0:

@@ -18,6 +18,7 @@ import msgspec
 
 from results.errors import BenchError, ExitCode
 from results.record import SCHEMA_VERSION, Case, Plan, Record
+from results.upgrade import PLAN_STEPS, RECORD_STEPS, upgraded
 
 T = TypeVar("T")
 
@@ -128,17 +129,24 @@ def _stem(case: Case, repeat: int) -> str:
 def _read(path: Path, kind: type[T]) -> T:
     try:
         text = path.read_bytes()
-        schema = msgspec.json.decode(text).get("schema")
-        if isinstance(schema, int) and schema > SCHEMA_VERSION:
+        schema = msgspec.json.decode(text, type=_Versioned).schema
+        if schema > SCHEMA_VERSION:
             raise BenchError(
                 f"{path} has schema {schema}; this bench reads up to {SCHEMA_VERSION}", hint="use a newer bench"
             )
-        return msgspec.json.decode(text, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError) as error:
+        if schema == SCHEMA_VERSION:
+            return msgspec.json.decode(text, type=kind)
+        steps = RECORD_STEPS if kind is Record else PLAN_STEPS
+        return msgspec.convert(upgraded(msgspec.json.decode(text), steps), kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError) as error:
         hint = "delete it to measure it again with --resume" if kind is Record else "start a new run"
         raise BenchError(f"{path} is damaged: {error}", hint=hint) from error
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}") from error
+
+
+class _Versioned(msgspec.Struct):
+    schema: int
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,15 +1,17 @@
 """From the records of a run to one summary per case: what tables, charts and `--json` show."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hdrh.histogram import HdrHistogram
 
-from results import histogram
-from results.record import Case, Load, Machine, Plan, Record
+from results import histogram, merging
+from results.compare import ranks
+from results.record import Calibration, Case, Load, Machine, Plan, Record, Second
+from results.rules import starved_users, totals
 from results.stats import Estimate, estimate
-from results.validity import Judgement, judge, judge_case, starved_users
+from results.validity import Judgement, judge, judge_case
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
 JSON_SCHEMA = 1
@@ -17,12 +19,38 @@ JSON_SCHEMA = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Requests:
-    """Requests sent in the window over all repeats, and what became of them."""
+    """Requests of the window over all repeats, and what became of them; those dropped were not sent."""
 
     sent: int
     good: int
     failed: int
     unfinished: int
+    dropped: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What serving took; each None where it is not known.
+
+    `cpu_ms_per_request` and `switches_per_request` are per good answer; the others are the largest seen in any repeat.
+    `worker_shares` is the part of the busiest, the next, ... of the workers in their CPU time, over all repeats.
+    """
+
+    cpu_ms_per_request: Estimate | None
+    switches_per_request: Estimate | None
+    memory_peak_mib: float | None
+    threads_peak: int | None
+    descriptors_peak: int | None
+    worker_shares: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointSummary:
+    """One of several endpoints: its good answers and their latency in ms."""
+
+    good: int
+    p50_ms: float | None
+    p99_ms: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +67,10 @@ class CaseSummary:
     """One case. An invalid one has no throughput, latency or cost: only counts and reasons.
 
     `latency_ms` maps p50, p90, p99, p999 and max to estimates; one that too few answers support is None.
+    `service_time_ms` does so for p50 to p999 in an open profile; None in a closed one, where it is the latency.
+    `connect_ms` is the median time to make a connection. `endpoints` are given where there are several.
+    `rank` is among the usable cases of the scenario with the same profile, by throughput, or in an open profile by p99;
+    cases that cannot be told apart share one.
     `log_tail` are the last log lines of the first repeat that was invalid.
     `distribution` is the merged histogram in µs behind it.
     """
@@ -51,8 +83,11 @@ class CaseSummary:
     requests: Requests
     failures: dict[str, int]
     starved_users: int
-    cpu_ms_per_request: Estimate | None
-    memory_peak_mib: float | None
+    rank: int | None
+    service_time_ms: dict[str, Estimate | None] | None
+    connect_ms: float | None
+    endpoints: dict[str, EndpointSummary]
+    cost: Cost
     log_tail: tuple[str, ...]
     distribution: HdrHistogram
     seconds: tuple[SecondOfRun, ...]
@@ -74,6 +109,7 @@ class RunSummary:
     load_versions: dict[str, str]
     commands: dict[str, tuple[str, ...]]
     """The argv of each case's server, from its last repeat."""
+    calibration: Calibration | None
     started_at: str
 
     @property
@@ -89,11 +125,12 @@ def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
     return RunSummary(
         name=name,
         plan=plan,
-        cases=tuple(summarize_case(case, by_case[case.name], plan.repeats) for case in plan.cases),
+        cases=_ranked([summarize_case(case, by_case[case.name], plan.repeats) for case in plan.cases]),
         machines=tuple(machines),
         versions={name: version for record in records for name, version in sorted(record.versions.items())},
         load_versions={name: version for record in records for name, version in record.load_versions.items()},
-        commands={record.case.name: record.command for record in records},
+        commands={record.case.name: record.command for record in records if record.command is not None},
+        calibration=next((record.calibration for record in records if record.calibration), None),
         started_at=min((record.started_at for record in records), default=""),
     )
 
@@ -103,7 +140,6 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
     judgement = judge_case(records, planned)
     loads = [record.load for record in records if record.load is not None]
     usable = judgement.verdict != "invalid"
-    memory = [record.server.memory_peak_bytes for record in records if record.server is not None]
     return CaseSummary(
         case=case,
         repeats=len(records),
@@ -113,12 +149,82 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
         requests=_requests(loads),
         failures=dict(sum((Counter(load.failures) for load in loads), Counter())),
         starved_users=max((starved_users(load) for load in loads), default=0),
-        cpu_ms_per_request=_cpu(records) if usable else None,
-        memory_peak_mib=_largest_mib(memory) if usable else None,
+        rank=None,
+        service_time_ms=_service_time(loads) if usable and case.profile.kind == "open" else None,
+        connect_ms=_connect_ms(loads) if usable else None,
+        endpoints=_endpoints(loads) if usable else {},
+        cost=_cost(records if usable else ()),
         log_tail=next((record.log_tail for record in records if judge(record).verdict == "invalid"), ()),
         distribution=_distribution(loads),
         seconds=_seconds(loads),
     )
+
+
+def _ranked(cases: Sequence[CaseSummary]) -> tuple[CaseSummary, ...]:
+    """The cases with their ranks, each among those of its scenario that were loaded alike."""
+    ranked = list(cases)
+    for alike in {(one.case.scenario, one.case.profile) for one in cases if one.usable}:
+        places = [n for n, one in enumerate(cases) if one.usable and (one.case.scenario, one.case.profile) == alike]
+        for place, rank in zip(places, ranks([_merit(cases[place]) for place in places]), strict=True):
+            ranked[place] = replace(cases[place], rank=rank)
+    return tuple(ranked)
+
+
+def _merit(summary: CaseSummary) -> tuple[float, ...]:
+    """Each repeat's figure by which a case is ranked, more being better."""
+    if summary.case.profile.kind == "closed":
+        return summary.throughput_rps.repeats if summary.throughput_rps else ()
+    p99 = summary.latency_ms["p99"]
+    return tuple(1 / figure for figure in p99.repeats) if p99 and min(p99.repeats) > 0 else (0.0,)
+
+
+def _cost(records: Sequence[Record]) -> Cost:
+    uses = [record.server for record in records if record.server is not None]
+    complete = bool(uses) and len(uses) == len(records)
+    shares = [_shares(record) for record in records]
+    together = [sum(part) / len(shares) for part in zip(*(one for one in shares if one), strict=False)]
+    return Cost(
+        cpu_ms_per_request=_per_good(records, [1000 * use.cpu_s if use.cpu_s is not None else None for use in uses]),
+        switches_per_request=_per_good(
+            records,
+            [
+                use.switches_voluntary + use.switches_involuntary
+                if use.switches_voluntary is not None and use.switches_involuntary is not None
+                else None
+                for use in uses
+            ],
+        ),
+        memory_peak_mib=_largest_mib([use.memory_peak_bytes for use in uses]) if complete else None,
+        threads_peak=max(use.threads_peak for use in uses) if complete else None,
+        descriptors_peak=_largest([use.descriptors_peak for use in uses]) if complete else None,
+        worker_shares=tuple(together) if complete and all(shares) else None,
+    )
+
+
+def _shares(record: Record) -> tuple[float, ...]:
+    if record.server is None or record.budget is None:
+        return ()
+    workers = record.server.cpu_s_per_process[: record.budget.workers]
+    return tuple(cpu_s / sum(workers) for cpu_s in workers) if sum(workers) else ()
+
+
+def _per_good(records: Sequence[Record], amounts: Sequence[float | None]) -> Estimate | None:
+    """`amounts` per good answer that came in the window; None if one is not known."""
+    loads = [record.load for record in records]
+    if len(amounts) != len(loads) or not loads:
+        return None
+    figures = []
+    for load, amount in zip(loads, amounts, strict=True):
+        good = _good_ended(load) if load is not None else 0
+        if amount is None or not good:
+            return None
+        figures.append(amount / good)
+    return estimate(figures)
+
+
+def _largest(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return max(known) if known and len(known) == len(counts) else None
 
 
 def _largest_mib(sizes_bytes: Sequence[int | None]) -> float | None:
@@ -127,43 +233,83 @@ def _largest_mib(sizes_bytes: Sequence[int | None]) -> float | None:
     return max(known) / 2**20 if known and len(known) == len(sizes_bytes) else None
 
 
+def _good_ended(load: Load) -> int:
+    return sum(second.good_ended for series in load.endpoints.values() for second in series)
+
+
 def _throughput(load: Load) -> float:
-    return sum(second.good_ended for second in load.seconds) / load.window_s
+    return _good_ended(load) / load.window_s
 
 
 def _requests(loads: Sequence[Load]) -> Requests:
-    seconds = [second for load in loads for second in load.seconds]
+    found = [totals(load) for load in loads]
     return Requests(
-        sent=sum(second.sent for second in seconds),
-        good=sum(second.good for second in seconds),
-        failed=sum(second.failed for second in seconds),
-        unfinished=sum(second.unfinished for second in seconds),
+        sent=sum(one.sent for one in found),
+        good=sum(one.good for one in found),
+        failed=sum(one.failed for one in found),
+        unfinished=sum(one.unfinished for one in found),
+        dropped=sum(one.dropped for one in found),
     )
+
+
+def _all_seconds(loads: Sequence[Load]) -> Iterator[Second]:
+    return (second for load in loads for series in load.endpoints.values() for second in series)
 
 
 def _distribution(loads: Sequence[Load]) -> HdrHistogram:
     """Latencies of good answers, and of those that never came, at the age they had reached."""
-    return histogram.merge(
-        text for load in loads for second in load.seconds for text in (second.latency, second.unanswered)
-    )
+    return histogram.merge(text for second in _all_seconds(loads) for text in (second.latency, second.unanswered))
+
+
+def _service_times(loads: Sequence[Load]) -> HdrHistogram:
+    return histogram.merge(second.service_time or "" for second in _all_seconds(loads))
+
+
+def _connect_ms(loads: Sequence[Load]) -> float | None:
+    return histogram.percentile_ms(histogram.merge(second.connect_time for second in _all_seconds(loads)), 50)
+
+
+def _endpoints(loads: Sequence[Load]) -> dict[str, EndpointSummary]:
+    names = dict.fromkeys(name for load in loads for name in load.endpoints)
+    if len(names) < 2:
+        return {}
+    found = {}
+    for name in names:
+        seconds = [second for load in loads for second in load.endpoints.get(name, ())]
+        merged = histogram.merge(text for second in seconds for text in (second.latency, second.unanswered))
+        found[name] = EndpointSummary(
+            good=sum(second.good for second in seconds),
+            p50_ms=_supported(merged, 50),
+            p99_ms=_supported(merged, 99),
+        )
+    return found
 
 
 def _latency(loads: Sequence[Load]) -> dict[str, Estimate | None]:
-    merged, single = _distribution(loads), [_distribution([load]) for load in loads]
-    latency: dict[str, Estimate | None] = {}
+    latency = _percentiles(_distribution(loads), [_distribution([load]) for load in loads])
+    longest = tuple(load.latency_max_us / 1000 for load in loads)
+    latency["max"] = Estimate(value=max(longest), low=None, high=None, repeats=longest)
+    return latency
+
+
+def _service_time(loads: Sequence[Load]) -> dict[str, Estimate | None]:
+    return _percentiles(_service_times(loads), [_service_times([load]) for load in loads])
+
+
+def _percentiles(merged: HdrHistogram, single: Sequence[HdrHistogram]) -> dict[str, Estimate | None]:
+    """Each of PERCENTILES, of all repeats together, with the interval from each repeat's own."""
+    found: dict[str, Estimate | None] = {}
     for name, percentile in PERCENTILES.items():
         pooled = _supported(merged, percentile)
         each = [_supported(one, percentile) for one in single]
         figures = [figure for figure in each if figure is not None]
         if pooled is None:
-            latency[name] = None
+            found[name] = None
         elif len(figures) == len(each):
-            latency[name] = estimate(figures, pooled=pooled)
+            found[name] = estimate(figures, pooled=pooled)
         else:
-            latency[name] = Estimate(value=pooled, low=None, high=None, repeats=tuple(figures))
-    longest = tuple(load.latency_max_us / 1000 for load in loads)
-    latency["max"] = Estimate(value=max(longest), low=None, high=None, repeats=longest)
-    return latency
+            found[name] = Estimate(value=pooled, low=None, high=None, repeats=tuple(figures))
+    return found
 
 
 def _supported(one: HdrHistogram, percentile: float) -> float | None:
@@ -173,22 +319,12 @@ def _supported(one: HdrHistogram, percentile: float) -> float | None:
     return histogram.percentile_ms(one, percentile)
 
 
-def _cpu(records: Sequence[Record]) -> Estimate | None:
-    figures = []
-    for record in records:
-        if record.load is None or record.server is None or record.server.cpu_s is None:
-            return None
-        good = sum(second.good_ended for second in record.load.seconds)
-        if good:
-            figures.append(1000 * record.server.cpu_s / good)
-    return estimate(figures) if figures else None
-
-
 def _seconds(loads: Sequence[Load]) -> tuple[SecondOfRun, ...]:
-    length = max((len(load.seconds) for load in loads), default=0)
+    series = [merging.seconds(load) for load in loads]
+    length = max(map(len, series), default=0)
     seconds = []
     for second in range(length):
-        present = [load.seconds[second] for load in loads if second < len(load.seconds)]
+        present = [one[second] for one in series if second < len(one)]
         merged = histogram.merge(text for one in present for text in (one.latency, one.unanswered))
         seconds.append(
             SecondOfRun(
@@ -226,12 +362,36 @@ def _case_as_json(summary: CaseSummary) -> dict[str, object]:
         "requests": summary.requests,
         "failures": summary.failures,
         "starved_users": summary.starved_users,
-        "cpu_ms_per_request": summary.cpu_ms_per_request.value if summary.cpu_ms_per_request else None,
-        "memory_peak_mib": summary.memory_peak_mib,
+        "cpu_ms_per_request": _value(summary.cost.cpu_ms_per_request),
+        "memory_peak_mib": summary.cost.memory_peak_mib,
+        "rank": summary.rank,
+        "service_time_ms": {name: _estimate_as_json(one) for name, one in (summary.service_time_ms or {}).items()},
+        "connect_ms": summary.connect_ms,
+        "endpoints": summary.endpoints,
+        "switches_per_request": _value(summary.cost.switches_per_request),
+        "threads_peak": summary.cost.threads_peak,
+        "descriptors_peak": summary.cost.descriptors_peak,
+        "worker_shares": summary.cost.worker_shares,
     }
+
+
+def _value(figure: Estimate | None) -> float | None:
+    return figure.value if figure else None
 
 
 def _estimate_as_json(figure: Estimate | None) -> dict[str, float | None]:
     if figure is None:
         return {"value": None, "low": None, "high": None}
     return {"value": figure.value, "low": figure.low, "high": figure.high}
+
+
+def calibration_as_json(one: Calibration) -> dict[str, object]:
+    """The object that `calibrate --json` prints."""
+    floor, error = histogram.merge([one.floor]), histogram.merge([one.send_error])
+    return {
+        "ceiling_rps": one.ceiling_rps,
+        "open_ceiling_rps": one.open_ceiling_rps,
+        "floor_ms": {name: histogram.percentile_ms(floor, PERCENTILES[name]) for name in ("p50", "p99")},
+        "send_error_ms": {name: histogram.percentile_ms(error, PERCENTILES[name]) for name in ("p50", "p99")},
+        "cpu_us_per_request": one.cpu_us_per_request,
+    }

@@ -119,7 +119,7 @@ class Environment:
     def sources(self) -> dict[str, str]:
         """Digests of the Python files of the bench and of the app: two runs with the same ran the same code."""
         app = Path(self.app.directory) if self.app.directory else ROOT / "bench_app"
-        return {"bench": _digest(*(ROOT / part for part in BENCH_PARTS)), "app": _digest(app)}
+        return {"bench": digest(*(ROOT / part for part in BENCH_PARTS)), "app": digest(app)}
 
     def _run(self, script: str, *arguments: str) -> tuple[int | None, str]:
         return output_of(
@@ -134,11 +134,11 @@ def _last_lines(output: str) -> tuple[str, ...]:
     return tuple(line for line in output.splitlines() if line.strip())[-8:]
 
 
-def _digest(*folders: Path) -> str:
+def digest(*folders: Path) -> str:
     """SHA-256 over names and contents of all Python files below `folders`."""
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*.py")):
-            digest.update(f"{folder.name}/{path.relative_to(folder)}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+            found.update(f"{folder.name}/{path.relative_to(folder)}\0".encode())
+            found.update(path.read_bytes())
+    return found.hexdigest()

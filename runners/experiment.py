@@ -3,16 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from results.errors import BenchError, ExitCode
-from results.record import SCHEMA_VERSION, Breakdown, Case, Machine, Plan, Record, Step
+from results.record import SCHEMA_VERSION, Breakdown, Budget, Calibration, Case, Machine, Plan, Record, Step
 from results.store import Store
 from runners import host
-from runners.app import Environment
-from runners.repeat import BrokenRepeatError, Measured, Repeat
+from runners import target as targets
+from runners.app import ROOT, Environment
+from runners.deployment import BrokenRepeatError, Deployment
+from runners.load.job import Job
+from runners.repeat import Measured, Repeat
 from runners.scenarios import ScenarioFile
 from runners.servers import Server
+
+TARGET_LOCUSTFILE = ROOT / "runners" / "load" / "target.py"
 
 
 class Observer(Protocol):
@@ -35,7 +41,9 @@ class Bench:
         load_versions: of what the load is made with.
         sources: digests of the bench's and the app's files, to be recorded.
         machine: what is recorded of the machine.
+        calibration: of the load generator, with the plan's CPUs.
         choose_port: gives each repeat its port.
+        listen: where load processes on other machines join, as HOST:PORT; empty where there are none.
     """
 
     environment: Environment
@@ -45,7 +53,9 @@ class Bench:
     load_versions: Mapping[str, str]
     sources: Mapping[str, str]
     machine: Machine
+    calibration: Calibration | None = None
     choose_port: Callable[[], int] = host.free_port
+    listen: str = ""
 
 
 def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
@@ -75,48 +85,106 @@ def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
 
 def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> Record:
     """The record of one repeat of one case, in a freshly started server."""
-    server = bench.servers[case.server]
-    port = bench.choose_port()
-    argv = server.command(f"{host.LOOPBACK}:{port}", bench.environment.target(case.interface), plan.budget)
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    scenario = bench.scenarios[case.scenario]
+    started: Deployment | None = None
+    if plan.target is None:
+        started = deployment(plan, case, bench, store.log_path(case, number, "server"))
+    job = _job(plan, case, number, bench, started)
     measured: Measured | None = None
     breakdown: Breakdown | None = None
     log_tail: tuple[str, ...] = ()
     repeat = Repeat(
-        case=case,
-        argv=argv,
-        port=port,
-        environment=bench.environment,
-        server_variables=bench.environment.variables() | dict(server.environment),
-        scenario=scenario,
-        budget=plan.budget,
-        start_timeout_s=plan.start_timeout_s,
-        server_log=store.log_path(case, number, "server"),
+        deployment=started,
+        job=job,
+        load_variables=bench.environment.inherited(),
         load_log=store.log_path(case, number, "load"),
     )
     try:
         measured = repeat.measure()
     except BrokenRepeatError as broken:
         breakdown, log_tail = broken.breakdown, broken.log_tail
+    server = bench.servers.get(case.server)
     return Record(
         schema=SCHEMA_VERSION,
         case=case,
         repeat=number,
         budget=plan.budget,
+        load_cpus=plan.load_cpus,
         app=plan.app,
         started_at=started_at,
-        command=tuple(argv),
-        port=port,
-        path=scenario.scenario.paths[case.variant],
-        protocols=server.protocols,
+        command=tuple(started.argv) if started else None,
+        port=job.port,
+        path=plan.target.paths[0] if plan.target else _path(case, bench),
+        protocols=server.protocols if server else (),
         sources=dict(bench.sources),
-        environment=dict(bench.environment.app.environment) | dict(server.environment),
-        versions=dict(bench.versions[case.server]),
+        environment=dict(bench.environment.app.environment) | dict(server.environment) if server else {},
+        versions=dict(bench.versions.get(case.server, {})),
         load_versions=dict(bench.load_versions),
         machine=bench.machine,
+        calibration=bench.calibration,
         load=measured.load if measured else None,
         server=measured.server if measured else None,
+        host=measured.host if measured else None,
         breakdown=breakdown,
         log_tail=bench.environment.anonymous(measured.log_tail if measured else log_tail),
     )
+
+
+def deployment(plan: Plan, case: Case, bench: Bench, log: Path) -> Deployment:
+    """The server of a case, to be started on a port of its own."""
+    assert plan.budget is not None
+    return deploy(
+        bench.servers[case.server],
+        bench.environment,
+        plan.budget,
+        port=bench.choose_port(),
+        probe_path=_path(case, bench),
+        start_timeout_s=plan.start_timeout_s,
+        log=log,
+    )
+
+
+def deploy(
+    server: Server,
+    environment: Environment,
+    budget: Budget,
+    *,
+    port: int,
+    probe_path: str,
+    start_timeout_s: float,
+    log: Path,
+) -> Deployment:
+    """The app of `environment` under `server`, to be started."""
+    return Deployment(
+        name=server.name,
+        argv=server.command(f"{host.LOOPBACK}:{port}", environment.target(server.interface), budget),
+        port=port,
+        directory=environment.directory,
+        variables=environment.variables() | dict(server.environment),
+        budget=budget,
+        probe_path=probe_path,
+        start_timeout_s=start_timeout_s,
+        log=log,
+    )
+
+
+def _job(plan: Plan, case: Case, number: int, bench: Bench, started: Deployment | None) -> Job:
+    address = targets.address_of(plan.target) if plan.target else (host.LOOPBACK, started.port if started else 0)
+    locustfile = TARGET_LOCUSTFILE if plan.target else bench.scenarios[case.scenario].locustfile
+    return Job(
+        locustfile=str(locustfile.relative_to(ROOT) if locustfile.is_relative_to(ROOT) else locustfile),
+        variant=case.variant,
+        target=plan.target,
+        host=address[0],
+        port=address[1],
+        profile=case.profile,
+        # The same arrivals for all servers, others in each repeat.
+        seed=plan.seed * 1000 + number,
+        cpus=plan.load_cpus,
+        listen=bench.listen,
+    )
+
+
+def _path(case: Case, bench: Bench) -> str:
+    assert case.variant is not None
+    return bench.scenarios[case.scenario].scenario.paths[case.variant]

@@ -17,6 +17,7 @@ from results.record import Machine
 LOOPBACK = "127.0.0.1"
 # Below Linux's usual ephemeral range, so that the load's own connections cannot be sitting on the port.
 PORTS = range(20_000, 32_000)
+CGROUPS = Path("/sys/fs/cgroup")
 SYSTEM_CPU = Path("/sys/devices/system/cpu")
 
 
@@ -135,6 +136,24 @@ def cpu_times(cpus: Sequence[int]) -> CpuTimes:
     return CpuTimes(busy_s=busy * tick_s, stolen_s=stolen * tick_s)
 
 
+def throttled_s() -> float | None:
+    """How long this process's control group has been stopped for having used up its CPU quota; None without one.
+
+    Both versions of control groups, see the kernel's Documentation/admin-guide/cgroup-v2.rst, cpu.stat.
+    """
+    for line in _read(Path("/proc/self/cgroup")).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            figures = _figures(CGROUPS / path.lstrip("/") / "cpu.stat")
+            if "throttled_usec" in figures:
+                return figures["throttled_usec"] / 1e6
+        elif "cpu" in controllers.split(","):
+            figures = _figures(CGROUPS / controllers / path.lstrip("/") / "cpu.stat")
+            if "throttled_time" in figures:
+                return figures["throttled_time"] / 1e9
+    return None
+
+
 def machine() -> Machine:
     """What a record says of this machine."""
     return Machine(
@@ -185,6 +204,12 @@ def _first_line(key: str) -> str:
         if name.strip() == key:
             return value
     return ""
+
+
+def _figures(path: Path) -> dict[str, int]:
+    """A file of lines such as `name 123`."""
+    pairs = (line.split() for line in _read(path).splitlines())
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}
 
 
 def _read(path: Path) -> str:

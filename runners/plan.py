@@ -2,10 +2,16 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from results.record import SCHEMA_VERSION, App, Budget, Case, Plan, Profile, Step, Variant
+from results.record import SCHEMA_VERSION, App, Budget, Case, Plan, Profile, Step, Target, Variant
 from runners.scenarios import ScenarioFile
 from runners.servers import Server
+
+OPEN_CONNECTIONS = 256
+"""Connections that share the arrivals of an open profile, unless it is told otherwise."""
+TARGET, TARGET_SCENARIO = "target", "url"
+"""What a server is called that the bench did not start, and what is asked of it."""
 
 
 def cases(
@@ -15,24 +21,48 @@ def cases(
     profile: Profile,
     users: int | None,
 ) -> tuple[Case, ...]:
-    """Every server with every scenario and variant; `users` None takes each scenario's own number."""
+    """Every server with every scenario that it can serve, and variant.
+
+    `users` None takes each scenario's own number; an open profile has its connections already.
+    """
     return tuple(
         Case(
             server=server.name,
             interface=server.interface,
             scenario=found.name,
             variant=variant,
-            profile=_with_users(profile, users or found.scenario.users),
+            profile=with_users(profile, users or found.scenario.users),
+            point=point(profile),
         )
         for server in servers
         for found in scenarios
+        if not server.scenarios or found.name in server.scenarios
         for variant in found.scenario.paths
         if variants is None or variant in variants
     )
 
 
+def with_users(profile: Profile, users: int) -> Profile:
+    """`profile` with that many users; an open one has its connections already."""
+    return profile if profile.kind == "open" else replace(profile, users=users)
+
+
+def point(profile: Profile) -> str:
+    """What tells cases apart that differ in an open profile alone."""
+    return f"{profile.rate_rps:g}rps" if profile.rate_rps is not None else ""
+
+
 def make(
-    *, name: str, app: App, budget: Budget, cases: Sequence[Case], repeats: int, seed: int, start_timeout_s: float
+    *,
+    name: str,
+    app: App | None,
+    budget: Budget | None,
+    target: Target | None = None,
+    load_cpus: tuple[int, ...],
+    cases: Sequence[Case],
+    repeats: int,
+    seed: int,
+    start_timeout_s: float,
 ) -> Plan:
     """A plan in which every round holds each case once, in an order that `seed` shuffles anew for each round.
 
@@ -49,13 +79,11 @@ def make(
         name=name,
         app=app,
         budget=budget,
+        target=target,
+        load_cpus=load_cpus,
         cases=tuple(cases),
         repeats=repeats,
         seed=seed,
         start_timeout_s=start_timeout_s,
         steps=tuple(steps),
     )
-
-
-def _with_users(profile: Profile, users: int) -> Profile:
-    return Profile(users=users, warmup_s=profile.warmup_s, duration_s=profile.duration_s, timeout_s=profile.timeout_s)

@@ -2,8 +2,10 @@
 
 import difflib
 import os
+import platform
+import socket
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 
@@ -11,7 +13,8 @@ from results.errors import BenchError, ExitCode
 from results.record import Plan, Record
 from results.validity import conditions
 from runners import host, scenarios, servers
-from runners.app import ROOT, Environment
+from runners import target as targets
+from runners.app import BENCH_APP, ROOT, Environment
 from runners.experiment import Bench
 from runners.scenarios import ScenarioFile
 from runners.servers import Availability, BudgetPart, Server
@@ -48,21 +51,29 @@ def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Serv
     names = choose("server", wanted, known)
     if wanted:
         return [known[name] for name in names]
-    found = servers.availability(known.values(), environment)
+    found = servers.availability([one for one in known.values() if not one.scenarios], environment)
     available = [one.server for one in found.values() if one.available]
     if not available:
         raise _unavailable(next(iter(found.values())))
     return available
 
 
-def choose_scenarios(wanted: Sequence[str]) -> list[ScenarioFile]:
+def choose_scenarios(wanted: Sequence[str], chosen: Iterable[Server] = ()) -> list[ScenarioFile]:
     """The wanted scenarios, or all.
 
     Raises:
-        BenchError: one is unknown.
+        BenchError: one is unknown, or a server was `chosen` that cannot serve it.
     """
     known = scenarios.discover()
-    return [known[name] for name in choose("scenario", wanted, known)]
+    found = [known[name] for name in choose("scenario", wanted, known)]
+    for server in chosen:
+        lacking = [name for name in wanted if server.scenarios and name not in server.scenarios]
+        if lacking:
+            raise BenchError(
+                f"server {server.name} cannot serve scenario {lacking[0]}",
+                hint=f"it can serve: {', '.join(server.scenarios)}",
+            )
+    return found
 
 
 def choose_cpus(server: str | None, load: str | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -87,18 +98,31 @@ def unused_parts(budget_parts: Iterable[BudgetPart], chosen: Iterable[Server]) -
     return [part for part in budget_parts if part not in used]
 
 
-def check(plan: Plan, environment: Environment, port: int | None = None) -> Bench:
-    """Look up what `plan` names, and check that it can be carried out here, on `port` if one is given.
+def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote: bool = False) -> Bench:
+    """Look up what `plan` names, and check that it can be carried out here.
+
+    Args:
+        plan: to be carried out.
+        port: the servers' port, if it is to be a certain one.
+        listen: where load processes on other machines are to join, as HOST:PORT.
+        allow_remote: whether a target may be on another machine.
 
     Raises:
         BenchError: it cannot, and what to do.
     """
-    for cpus in (plan.budget.server_cpus, plan.budget.load_cpus):
-        host.parse_cpus(",".join(map(str, cpus)))
+    host.parse_cpus(",".join(map(str, plan.load_cpus)))
+    if plan.budget is not None:
+        host.parse_cpus(",".join(map(str, plan.budget.server_cpus)))
     if port is not None:
         _check_port(port)
+    if listen:
+        _check_listen(listen)
     # Two for each user: a server with a router of its own holds two connections for each.
     host.allow_descriptors(2 * max(case.profile.users for case in plan.cases) + DESCRIPTORS_BESIDE_USERS)
+    environment = Environment.of(plan.app or BENCH_APP)
+    if plan.target is not None:
+        targets.check(plan.target, allow_remote=allow_remote)
+        return _bench(environment, [], [], {}, port, listen)
     chosen = choose_servers([case.server for case in plan.cases], environment)
     asked = choose_scenarios([case.scenario for case in plan.cases])
     found = servers.availability(chosen, environment)
@@ -113,18 +137,49 @@ def check(plan: Plan, environment: Environment, port: int | None = None) -> Benc
         )
     for interface in sorted({server.interface for server in chosen}):
         environment.check_import(interface)
+    versions = {
+        name: one.versions if one.own_interpreter else app_versions | one.versions for name, one in found.items()
+    }
+    return _bench(environment, chosen, asked, versions, port, listen)
+
+
+def _bench(
+    environment: Environment,
+    chosen: Sequence[Server],
+    asked: Sequence[ScenarioFile],
+    versions: Mapping[str, Mapping[str, str]],
+    port: int | None,
+    listen: str,
+) -> Bench:
     return Bench(
         environment=environment,
         servers={server.name: server for server in chosen},
         scenarios={one.name: one for one in asked},
-        versions={
-            name: one.versions if one.own_interpreter else app_versions | one.versions for name, one in found.items()
-        },
-        load_versions=_load_versions(),
+        versions=versions,
+        load_versions=load_versions(),
         sources=environment.sources(),
         machine=host.machine(),
         choose_port=host.free_port if port is None else lambda: port,
+        listen=listen,
     )
+
+
+def load_versions() -> dict[str, str]:
+    """The versions in the bench's own interpreter of what the load process needs.
+
+    Raises:
+        BenchError: something is missing.
+    """
+    found = {"python": platform.python_version()}
+    for name in LOAD_DISTRIBUTIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError as error:
+            raise BenchError(
+                f"the load generator needs {name}, which is not installed",
+                hint=f"install it with: {sys.executable} -m pip install -r {REQUIREMENTS}",
+            ) from error
+    return found
 
 
 def check_resumable(plan: Plan, records: Sequence[Record], bench: Bench) -> None:
@@ -164,26 +219,26 @@ def settle_beside(server_cpus: Sequence[int], load_cpus: Sequence[int]) -> None:
     os.sched_setaffinity(0, others or set(load_cpus))
 
 
+def _check_listen(listen: str) -> None:
+    address, _, port = listen.rpartition(":")
+    if not address or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise BenchError(f"{listen!r} is not an address to listen on", hint="write it as HOST:PORT, as 0.0.0.0:5557")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, int(port)))
+        except OSError as error:
+            raise BenchError(
+                f"cannot listen on {listen}: {error.strerror}", hint="choose another --load-listen"
+            ) from error
+
+
 def _check_port(port: int) -> None:
     owner = host.port_owner(port)
     if owner is not None:
         raise BenchError(f"port {port} is taken by {owner}", hint="choose another --port, or leave it out")
     if not host.can_bind(port):
         raise BenchError(f"port {port} may not be bound by this user", hint="choose another --port, or leave it out")
-
-
-def _load_versions() -> dict[str, str]:
-    """The versions in the bench's own interpreter of what the load process needs."""
-    found = {}
-    for name in LOAD_DISTRIBUTIONS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError as error:
-            raise BenchError(
-                f"the load generator needs {name}, which is not installed",
-                hint=f"install it with: {sys.executable} -m pip install -r {REQUIREMENTS}",
-            ) from error
-    return found
 
 
 def _unavailable(one: Availability) -> BenchError:

@@ -1,11 +1,29 @@
-"""What a server's processes use, seen from outside."""
+"""What a server's processes use, and what else happens on the machine, seen from outside."""
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
+from results.record import HostUse, ServerUse
 from runners import host
+from runners.load.job import Window
 from runners.process import ManagedProcess
+
+NS = 1_000_000_000
+ON_TIME_S, ON_TIME_SHARE = 0.04, 0.02
+"""By how much a reading of CPU time may be late: this, or this share of the window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """CPU time and context switches of a process since it started, its ended children not included."""
+
+    cpu_s: float
+    voluntary: int
+    involuntary: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,59 +31,120 @@ class Edge:
     """What was read at one end of the window.
 
     Attributes:
+        moment_ns: when, on the monotonic clock.
         cpu_s: CPU time of all the server's processes since it started, those that ended included.
-        cpus: what the server's CPUs did since the machine started.
-        processes: the processes that were there.
+        processes: those that were there.
+        cpus, load_cpus: what the server's and the load's CPUs did since the machine started.
+        throttled_s: of the bench's control group.
     """
 
+    moment_ns: int
     cpu_s: float
+    processes: dict[psutil.Process, Process]
     cpus: host.CpuTimes
-    processes: frozenset[psutil.Process]
+    load_cpus: host.CpuTimes
+    throttled_s: float | None
 
 
 class UsageSampler:
-    """Samples a server's processes.
+    """Samples a server's processes; without one, only the machine.
 
-    Memory can only be sampled, in the processes that the last `edge` found; CPU time is exact to the kernel's 10 ms,
-    as the times of children that ended are kept by whoever reaped them, at the last the guard.
+    Memory, threads and open files can only be sampled, in the processes that the last `edge` found; CPU time is exact
+    to the kernel's 10 ms, as the times of children that ended are kept by whoever reaped them, at the last the guard.
     """
 
-    def __init__(self, process: ManagedProcess, cpus: tuple[int, ...]) -> None:
+    def __init__(self, process: ManagedProcess | None, cpus: Sequence[int] = (), load_cpus: Sequence[int] = ()) -> None:
         self._process = process
-        self._guard = psutil.Process(process.guard_pid)
-        self._cpus = cpus
+        self._guard = psutil.Process(process.guard_pid) if process else None
+        self._cpus, self._load_cpus = cpus, load_cpus
         self._family: list[psutil.Process] = []
-        self.memory_peak_bytes: int | None = 0
-        self.threads_peak = 0
+        self._memory_peak_bytes: int | None = 0
+        self._descriptors_peak: int | None = 0
+        self._threads_peak = 0
 
     def sample(self) -> None:
-        """Look at memory (the sum of PSS) and threads once."""
-        memory, threads = 0, 0
+        """Look at memory (the sum of PSS), threads and open files once."""
+        memory, descriptors, threads = 0, 0, 0
         for one in self._family:
             try:
-                memory += one.memory_full_info().pss
                 threads += one.num_threads()
+                descriptors += one.num_fds()
+                memory += one.memory_full_info().pss
             except psutil.NoSuchProcess:
                 continue
             except psutil.AccessDenied:
-                self.memory_peak_bytes = None
-        self.threads_peak = max(self.threads_peak, threads)
-        if self.memory_peak_bytes is not None:
-            self.memory_peak_bytes = max(self.memory_peak_bytes, memory)
+                self._memory_peak_bytes = self._descriptors_peak = None
+        self._threads_peak = max(self._threads_peak, threads)
+        if self._memory_peak_bytes is not None and self._descriptors_peak is not None:
+            self._memory_peak_bytes = max(self._memory_peak_bytes, memory)
+            self._descriptors_peak = max(self._descriptors_peak, descriptors)
 
-    def edge(self) -> Edge:
-        """Look at processes and CPU times once.
+    def edge(self, moment_ns: int = 0) -> Edge:
+        """Look at processes and CPU times once, at `moment_ns`.
 
         Raises:
             psutil.NoSuchProcess: the server has ended.
         """
-        self._family = self._process.family()
-        reaped = self._guard.cpu_times()
-        total = reaped.children_user + reaped.children_system
+        self._family = self._process.family() if self._process else []
+        total_s, found = 0.0, {}
+        if self._guard is not None:
+            reaped = self._guard.cpu_times()
+            total_s = reaped.children_user + reaped.children_system
         for one in self._family:
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 times = one.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system + times.children_user + times.children_system
-        return Edge(cpu_s=float(total), cpus=host.cpu_times(self._cpus), processes=frozenset(self._family))
+                found[one] = Process(cpu_s=times.user + times.system, **_switches(one.pid))
+                total_s += times.user + times.system + times.children_user + times.children_system
+        return Edge(
+            moment_ns=moment_ns,
+            cpu_s=total_s,
+            processes=found,
+            cpus=host.cpu_times(self._cpus),
+            load_cpus=host.cpu_times(self._load_cpus),
+            throttled_s=host.throttled_s(),
+        )
+
+    def server_use(self, window: Window, first: Edge, last: Edge, start_s: float) -> ServerUse:
+        """What the server used between two edges, which were to be read at the ends of `window`."""
+        late_s = max(first.moment_ns - window.start_ns, last.moment_ns - window.end_ns) / NS
+        on_time = late_s < max(ON_TIME_S, ON_TIME_SHARE * (window.end_ns - window.start_ns) / NS)
+        both = [(first.processes[one], last.processes[one]) for one in first.processes if one in last.processes]
+        return ServerUse(
+            cpu_s=last.cpu_s - first.cpu_s if on_time else None,
+            memory_peak_bytes=self._memory_peak_bytes,
+            processes=len(last.processes),
+            processes_lost=len(first.processes.keys() - last.processes.keys()),
+            threads_peak=self._threads_peak,
+            descriptors_peak=self._descriptors_peak,
+            switches_voluntary=sum(b.voluntary - a.voluntary for a, b in both) if on_time else None,
+            switches_involuntary=sum(b.involuntary - a.involuntary for a, b in both) if on_time else None,
+            cpu_s_per_process=tuple(sorted((round(b.cpu_s - a.cpu_s, 3) for a, b in both), reverse=True)),
+            start_s=start_s,
+        )
+
+    def host_use(self, first: Edge, last: Edge) -> HostUse:
+        """What else happened between two edges."""
+        busy_s = last.cpus.busy_s - first.cpus.busy_s
+        throttled = None
+        if first.throttled_s is not None and last.throttled_s is not None:
+            throttled = last.throttled_s - first.throttled_s
+        return HostUse(
+            foreign_cpu_s=max(0.0, busy_s - (last.cpu_s - first.cpu_s)) if self._process else None,
+            stolen_s=last.cpus.stolen_s - first.cpus.stolen_s if self._process else None,
+            load_stolen_s=last.load_cpus.stolen_s - first.load_cpus.stolen_s,
+            throttled_s=throttled,
+        )
+
+
+def _switches(pid: int) -> dict[str, int]:
+    """Context switches of all threads of a process, `voluntary` and `involuntary` (proc_pid_status(5))."""
+    totals = {"voluntary": 0, "involuntary": 0}
+    for task in Path(f"/proc/{pid}/task").glob("*/status"):
+        with contextlib.suppress(OSError):
+            for line in task.read_text().splitlines()[-4:]:
+                name, _, value = line.partition(":")
+                if name == "voluntary_ctxt_switches":
+                    totals["voluntary"] += int(value)
+                elif name == "nonvoluntary_ctxt_switches":
+                    totals["involuntary"] += int(value)
+    return totals

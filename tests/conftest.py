@@ -18,7 +18,10 @@ from tests.fakes import write as write_fakes
 
 ROOT = Path(__file__).parent.parent
 # What a machine that is busy, or whose hypervisor is, adds to any case: no fault of what is tested.
-MACHINE = {"generator-bound", "generator-starved", "foreign-load", "stolen-time"}
+MACHINE = {
+    "generator-bound", "generator-starved", "generator-lag", "late-sends", "near-ceiling", "foreign-load",
+    "stolen-time", "no-steady-state", "unsteady",
+}  # fmt: skip
 BRIEF = ("--duration", "0.6", "--warmup", "0.2", "--repeat", "1")
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 PROGRAM = Path(__file__).parent / "fake_server.py"
 # Faster than any load generator: what `instant` is, as the fake server itself is not.
-NULL_PROGRAM = Path(__file__).parent.parent / "benchmarks" / "null_server.py"
+NULL_PROGRAM = Path(__file__).parent.parent / "runners" / "null_server.py"
 TEMPLATE = f"""
 from results.record import Budget
 from runners.servers import Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
-    return [{sys.executable!r}, "PROGRAM", bind, "MODE"]
+    return [{sys.executable!r}, "PROGRAM", bind, *ARGUMENTS]
 
 
 SERVER = Server(
@@ -30,6 +30,6 @@ SERVER = Server(
 def write(folder: Path, *modes: str) -> None:
     """Write a server module for each mode into `folder`."""
     for mode in modes:
-        program = NULL_PROGRAM if mode == "instant" else PROGRAM
-        source = TEMPLATE.replace("PROGRAM", str(program)).replace("MODE", mode)
+        program, arguments = (NULL_PROGRAM, []) if mode == "instant" else (PROGRAM, [mode])
+        source = TEMPLATE.replace("PROGRAM", str(program)).replace("ARGUMENTS", repr(arguments)).replace("MODE", mode)
         (folder / f"fake_{mode.replace('-', '_')}.py").write_text(source)

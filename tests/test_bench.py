@@ -20,7 +20,9 @@ from tests.conftest import BRIEF, ROOT, CommandLine, Finished
 
 CASE_KEYS = {
     "case", "server", "interface", "scenario", "variant", "profile", "repeats", "verdict", "reasons", "throughput_rps",
-    "latency_ms", "requests", "failures", "starved_users", "cpu_ms_per_request", "memory_peak_mib",
+    "latency_ms", "requests", "failures", "starved_users", "cpu_ms_per_request", "memory_peak_mib", "rank",
+    "service_time_ms", "connect_ms", "endpoints", "switches_per_request", "threads_peak", "descriptors_peak",
+    "worker_shares",
 }  # fmt: skip
 
 
@@ -91,7 +93,7 @@ def test_a_table_and_the_path_of_the_report_come_last(finished: Finished) -> Non
     assert finished.code == 0, finished.err
     lines = finished.out.splitlines()
     assert "hello: closed profile, 32 users, 0.6 s after 0.2 s of warm-up" in lines[0]
-    assert any(line.split()[:2] == ["fake-good", "async"] for line in lines)
+    assert any(line.split()[1:3] == ["fake-good", "async"] for line in lines)
     assert any(line.startswith("One repeat: there is no interval") for line in lines)
     assert lines[-1] == "Report: run/report.md"
     assert "[2/2] fake-good/hello/" in finished.err
@@ -208,7 +210,7 @@ def test_a_record_of_a_newer_schema(finished: Finished, tmp_path: Path, capsys: 
     path = newer / "records" / "fake-good-hello-sync-1.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99}))
     assert main(["report", str(newer)]) == 2
-    assert "has schema 99; this bench reads up to 1" in capsys.readouterr().err
+    assert "has schema 99; this bench reads up to 2" in capsys.readouterr().err
 
 
 def test_a_run_is_not_resumed_with_other_versions(

@@ -19,7 +19,10 @@ MAY_IMPORT = {
     "bench_app": {"bench_app"},
 }
 PATCHING = {"locust", "gevent"}
-LOAD_SIDE = {"runners/load/__main__.py", "runners/load/user.py", "runners/load/connection.py"}
+LOAD_SIDE = {
+    f"runners/load/{name}.py"
+    for name in ("__main__", "user", "connection", "pacer", "session", "master", "worker", "target")
+}
 
 
 def sources(part: str) -> list[Path]:
@@ -71,6 +74,8 @@ def test_only_the_store_and_the_report_write_files_of_a_run() -> None:
         "plots/report.py",
         "plots/style.py",
         "runners/process.py",
+        "plots/calibration.py",
+        "runners/calibration.py",
         "runners/load/__main__.py",
     }
     for part in ("plots", "runners", "results"):

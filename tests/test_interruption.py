@@ -15,7 +15,7 @@ import pytest
 from results.record import Budget, Profile
 from results.store import Store
 from runners import experiment, host, plan, preflight, scenarios, servers
-from runners.app import BENCH_APP, Environment
+from runners.app import BENCH_APP
 from tests.conftest import ROOT, CommandLine
 from tests.runners.test_process import alive, wait_for
 
@@ -59,7 +59,8 @@ def test_an_interrupted_run_leaves_nothing_and_is_resumed(
     assert all(path.read_bytes() == content for path, content in kept.items())
     case = done.case("gunicorn-gevent/hello/sync")
     assert case["repeats"] == REPEATS
-    assert not done.codes(case["case"])
+    # Four users may fall on two workers by chance as three and one.
+    assert not done.codes(case["case"]) - {"uneven-service", "uneven-workers"}
     assert case["throughput_rps"]["low"] < case["throughput_rps"]["value"] < case["throughput_rps"]["high"]
 
 
@@ -94,16 +95,24 @@ def of_living(look: Callable[[], T], otherwise: T) -> T:
 
 def test_a_port_that_another_program_takes_first(tmp_path: Path) -> None:
     """The wrong server is never measured, though it answers just as expected."""
-    environment = Environment.of(BENCH_APP)
     cpus = host.usable_cpus()
-    budget = Budget(workers=1, threads=1, connections=10, server_cpus=cpus, load_cpus=cpus)
-    profile = Profile(users=1, warmup_s=0, duration_s=0.5, timeout_s=1)
+    budget = Budget(workers=1, threads=1, connections=10, server_cpus=cpus)
+    profile = Profile(users=1, warmup_s=0, duration_s=0.5, timeout_s=1, connect_timeout_s=1)
     cases = plan.cases([servers.discover()["uvicorn"]], [scenarios.discover()["hello"]], ["sync"], profile, 1)
-    made = plan.make(name="p", app=BENCH_APP, budget=budget, cases=cases, repeats=1, seed=1, start_timeout_s=10)
+    made = plan.make(
+        name="p",
+        app=BENCH_APP,
+        budget=budget,
+        load_cpus=cpus,
+        cases=cases,
+        repeats=1,
+        seed=1,
+        start_timeout_s=10,
+    )
     store = Store.create(tmp_path / "run", made)
     with socket.create_server((host.LOOPBACK, 0)) as squatter:
         port = squatter.getsockname()[1]
-        bench = replace(preflight.check(made, environment), choose_port=lambda: port)
+        bench = replace(preflight.check(made), choose_port=lambda: port)
         record = experiment.measure(made, made.cases[0], 1, store, bench)
     assert record.load is None
     assert record.breakdown is not None

@@ -1,7 +1,7 @@
-"""The load process: `python -m runners.load JOB`, JOB being a `Job` as JSON.
+"""The load process: `python -m runners.load JOB RESULT`, JOB being a `Job` as JSON.
 
 It says `ready` on standard output when it could start, waits for a line on standard input, says where on the
-monotonic clock its window lies as soon as the users run, and writes a `Load` to the job's `result_path`.
+monotonic clock its window lies as soon as the users run, and writes an `Outcome` to the file RESULT.
 """
 
 # First of all, as importing Locust has gevent patch the standard library.
@@ -11,104 +11,67 @@ import logging
 import os
 import sys
 import time
-import traceback
-from argparse import Namespace
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
-import gevent
 import msgspec
 from locust.env import Environment
-from locust.util.load_locustfile import load_locustfile
 
-from runners.load.job import Job, Window
-from runners.load.recorder import Recorder
-from runners.load.user import BenchUser
+from results.record import Load
+from runners.load import session
+from runners.load.job import Job, Outcome, Window
+from runners.load.master import Master, ProblemError
 
 NS = 1_000_000_000
-POLL_S = 0.005
 
 
-def main(job: Job) -> None:
+def main(job: Job, result: Path) -> None:
     logging.basicConfig(level=logging.INFO)
-    recorder = Recorder()
-    BenchUser.recorder = recorder
-    BenchUser.timeout_s = job.profile.timeout_s
-    environment = _environment(job)
-    _say(b'"ready"')
-    if not sys.stdin.readline():
-        return
-    users = _start_users(environment, job.profile.users)
-    start_ns = time.monotonic_ns() + round(job.profile.warmup_s * NS)
-    window = Window(start_ns=start_ns, end_ns=start_ns + round(job.profile.duration_s * NS))
-    _say(msgspec.json.encode(window))
-    _sleep_until(window.start_ns)
-    cpu_before, wait_before = _cpu_s(), _cpu_wait_s()
-    _sleep_until(window.end_ns)
-    cpu_s, cpu_wait_s = _cpu_s() - cpu_before, _cpu_wait_s() - wait_before
-    recorder.closing = True
-    _drain(recorder, window.end_ns + round(job.profile.timeout_s * NS))
-    load = recorder.load(
-        window,
-        connections_opened=sum(user.connection.opened for user in users),
-        answers_read=sum(user.connection.answers for user in users),
-        cpu_s=cpu_s,
-        cpu_wait_s=cpu_wait_s,
-    )
-    Path(job.result_path).write_bytes(msgspec.json.encode(load))
+    alone = job.profile.load_processes == 1 and job.profile.load_workers == 0
+    try:
+        load = _alone(job) if alone else _together(job)
+    except ProblemError as problem:
+        outcome = Outcome(load=None, problem=str(problem), hint=problem.hint)
+    else:
+        outcome = Outcome(load=load)
+    result.write_bytes(msgspec.json.encode(outcome))
 
 
-def _environment(job: Job) -> Environment:
-    found, _ = load_locustfile(job.locustfile)
-    environment = Environment(
-        user_classes=list(found.values()),
-        host=f"http://{job.host}:{job.port}",
-        parsed_options=Namespace(variant=job.variant),
-        catch_exceptions=False,
-    )
-    environment.events.user_error.add_listener(_fail)
-    environment.create_local_runner()
-    return environment
-
-
-def _fail(exception: Exception, tb: TracebackType, **_: Any) -> None:
-    """A fault in the scenario itself must not pass for a user that went quiet."""
-    traceback.print_exception(type(exception), exception, tb)
-    sys.stderr.flush()
-    os._exit(1)
-
-
-def _start_users(environment: Environment, count: int) -> list[BenchUser]:
-    """Start all users at once and wait until Locust has spawned them."""
-    runner = environment.runner
-    assert runner is not None
-    runner.start(count, spawn_rate=count)
+def _alone(job: Job) -> Load | None:
+    """The load of this process, by Locust's local runner; None if none is wanted any more."""
+    environment = Environment(catch_exceptions=False)
+    session.configure(environment, job)
+    runner = environment.create_local_runner()
+    mine = session.Session(job, environment)
+    if not _told_to_go():
+        return None
+    runner.start(job.profile.users, spawn_rate=job.profile.users)
     assert runner.spawning_greenlet is not None
     runner.spawning_greenlet.join()
-    return [greenlet.args[0] for greenlet in runner.user_greenlets]
+    begin_ns, window = _window(job, time.monotonic_ns())
+    return mine.measure(begin_ns, window)
 
 
-def _drain(recorder: Recorder, deadline_ns: int) -> None:
-    """Wait for what is in flight, but not past the deadline."""
-    while recorder.in_flight and time.monotonic_ns() < deadline_ns:
-        gevent.sleep(POLL_S)
-    recorder.give_up()
+def _together(job: Job) -> Load | None:
+    """The load of several processes, by Locust's master and workers, merged."""
+    with Master(job) as master:
+        master.gather()
+        if not _told_to_go():
+            return None
+        master.spawn()
+        return master.measure(*_window(job, master.begin_ns()))
 
 
-def _sleep_until(moment_ns: int) -> None:
-    while (left := moment_ns - time.monotonic_ns()) > 0:
-        gevent.sleep(left / NS)
+def _told_to_go() -> bool:
+    _say(b'"ready"')
+    return bool(sys.stdin.readline())
 
 
-def _cpu_s() -> float:
-    times = os.times()
-    return times.user + times.system
-
-
-def _cpu_wait_s() -> float:
-    """How long this thread, in which all users run, has been ready to run and had no CPU."""
-    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / NS
+def _window(job: Job, begin_ns: int) -> tuple[int, Window]:
+    """When the load begins and where its window lies, which is said to the parent."""
+    start_ns = begin_ns + round(job.profile.warmup_s * NS)
+    window = Window(start_ns=start_ns, end_ns=start_ns + round(job.profile.duration_s * NS))
+    _say(msgspec.json.encode(window))
+    return begin_ns, window
 
 
 def _say(line: bytes) -> None:
@@ -116,6 +79,6 @@ def _say(line: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=Job))
+    main(msgspec.json.decode(sys.argv[1], type=Job), Path(sys.argv[2]))
     # Users that still wait for an answer are not worth winding down.
     os._exit(0)

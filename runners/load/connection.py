@@ -9,6 +9,8 @@ import _socket
 import contextlib
 import errno
 import os
+import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -20,6 +22,10 @@ READ, WRITE = 1, 2
 """What a watcher of gevent's loop can wait for (libev's EV_READ, EV_WRITE)."""
 
 
+class ConnectTimeoutError(TimeoutError):
+    """The connection was not made in time."""
+
+
 class ClosedEarlyError(ConnectionError):
     """The server closed the connection before its answer was complete."""
 
@@ -27,8 +33,17 @@ class ClosedEarlyError(ConnectionError):
 class Connection:
     """Sends one request at a time and reads its whole answer; connects when needed, and again when closed.
 
-    It serves one greenlet at a time. `address` is numeric IPv4, or a name that the system resolves. Nothing is sent
-    twice: when the server closes a kept connection instead of answering, that request fails.
+    It serves one greenlet at a time. Nothing is sent twice: when the server closes a kept connection instead of
+    answering, that request fails.
+
+    Args:
+        address: numeric, or a name that the system resolves, to its first address.
+        port: of the server.
+        timeout_s: for an answer, connecting included.
+        connect_timeout_s: for connecting.
+        keeps: whether a connection is kept for the next request; otherwise the request should say that it is not.
+        connected: is told of each connection that was made: when it was begun and when it stood, in ns of the
+            monotonic clock.
 
     Attributes:
         opened: connections made so far.
@@ -36,13 +51,25 @@ class Connection:
         body: of the last whole answer.
     """
 
-    def __init__(self, address: str, port: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        timeout_s: float,
+        *,
+        connect_timeout_s: float | None = None,
+        keeps: bool = True,
+        connected: Callable[[int, int], None] = lambda _began, _ended: None,
+    ) -> None:
         self.opened = 0
         self.answers = 0
         self.body = b""
-        self._address = (socket.gethostbyname(address), port)
+        self._family, _, _, _, self._address = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
         self._hub = gevent.get_hub()
         self._timer = self._hub.loop.timer(timeout_s, timeout_s)
+        self._connect_timeout_s = min(timeout_s, connect_timeout_s or timeout_s)
+        self._keeps = keeps
+        self._connected = connected
         self._socket: _socket.socket | None = None
         self._watcher: Any = None
         self._parser: httptools.HttpResponseParser
@@ -58,6 +85,7 @@ class Connection:
         """Send `request`, which must be complete, and wait for the answer; its status. `body` has the body.
 
         Raises:
+            ConnectTimeoutError: there was no connection within its time-out.
             TimeoutError: the answer was not complete within the time-out, connecting included.
             ClosedEarlyError: the connection ended before the answer did.
             httptools.HttpParserError: the answer is not HTTP.
@@ -82,7 +110,7 @@ class Connection:
         self.answers += 1
         pieces = self._pieces
         self.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if not self._keep:
+        if not (self._keep and self._keeps):
             self.close()
         return self._status
 
@@ -97,20 +125,28 @@ class Connection:
             self._socket = None
 
     def _connect(self) -> _socket.socket:
-        connected = self._socket = _socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        began = time.monotonic_ns()
+        connected = self._socket = _socket.socket(self._family, socket.SOCK_STREAM)
         connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         error = connected.connect_ex(self._address)
         if error == errno.EINPROGRESS:
             self._watcher = self._hub.loop.io(connected.fileno(), WRITE)
             self._watcher.start(self._waiting.switch)
-            self._hub.switch()
+            timer = self._hub.loop.timer(self._connect_timeout_s)
+            timer.start(self._waiting.throw, ConnectTimeoutError("no connection in time"))
+            try:
+                self._hub.switch()
+            finally:
+                timer.stop()
+                timer.close()
             self._watcher.stop()
             self._watcher.close()
             error = connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
         self.opened += 1
+        self._connected(began, time.monotonic_ns())
         self._parser = httptools.HttpResponseParser(self)
         self._watcher = self._hub.loop.io(connected.fileno(), READ)
         self._watcher.start(self._readable)
@@ -183,6 +219,10 @@ class Connection:
         self._pieces.append(body)
 
     def on_message_complete(self) -> None:
-        self._complete = True
         self._status = self._parser.get_status_code()
+        if self._status < 200 and self._status != 101:
+            # Informational (RFC 9110, section 15.2): the answer itself is still to come.
+            self._headers_complete, self._head = False, b""
+            return
+        self._complete = True
         self._keep = self._parser.should_keep_alive()

@@ -4,7 +4,8 @@ import errno
 import random
 import time
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -15,11 +16,17 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING
 
-from runners.load.connection import ClosedEarlyError, Connection
-from runners.load.recorder import TIMEOUT, Recorder
+from results.record import Target
+from runners.load.connection import ClosedEarlyError, Connection, ConnectTimeoutError
+from runners.load.pacer import Pacer
+from runners.load.recorder import CONNECT_TIMEOUT, TIMEOUT, Recorder
 
 DEFAULT_TIMEOUT_S = 10.0
 EXAMPLE_CHARACTERS = 60
+SAFE_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+Expected = bytes | Callable[[bytes], bool] | None
+"""The exact body of a right answer, or what says whether a body is right; None: any is."""
 
 
 class Reporter(Protocol):
@@ -29,25 +36,48 @@ class Reporter(Protocol):
 
     def join(self) -> int: ...
 
-    def begin(self, user: int) -> int: ...
+    def endpoint(self, method: str, name: str) -> int: ...
 
-    def good(self, user: int, started: int) -> None: ...
+    def begin(self, user: int, endpoint: int, intended: int) -> None: ...
 
-    def failed(self, user: int, started: int, kind: str, *, answered: bool, example: str) -> None: ...
+    def good(self, user: int) -> None: ...
+
+    def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None: ...
+
+    def connected(self, endpoint: int, started: int, ended: int) -> None: ...
+
+
+@dataclass(kw_only=True)
+class Conduct:
+    """What all users of a process have in common; the bench sets it before they are spawned.
+
+    Attributes:
+        recorder: takes requests down; None: Locust's own statistics do.
+        pacer: gives each request its moment in an open profile.
+        target: what to ask where that is not the scenario's own business.
+        timeout_s, connect_timeout_s: of an answer; of connecting, at most.
+        keep_alive: whether a connection serves more than one request.
+    """
+
+    recorder: Recorder | None = None
+    pacer: Pacer | None = None
+    target: Target | None = None
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    connect_timeout_s: float = DEFAULT_TIMEOUT_S
+    keep_alive: bool = True
 
 
 class BenchUser(User):
     """Sends requests over one connection and checks every answer.
 
-    A scenario is a subclass that names its `scenario` and has one `@task` that calls `get`. Under the bench,
-    requests go to its recorder; under `locust -f`, to Locust's own statistics.
+    A scenario is a subclass that names its `scenario` and has a `@task` that calls `get` or `request`. Under the
+    bench, requests go to its recorder; under `locust -f`, to Locust's own statistics.
     """
 
     abstract = True
     scenario: ClassVar[Mapping[str, Any]] = {}
     """The locustfile's `SCENARIO`."""
-    recorder: ClassVar[Recorder | None] = None
-    timeout_s: ClassVar[float] = DEFAULT_TIMEOUT_S
+    conduct: ClassVar[Conduct] = Conduct()
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -55,38 +85,78 @@ class BenchUser(User):
         if address.scheme != "http" or not address.hostname:
             raise ValueError("--host must be given as http://ADDRESS:PORT")
         assert environment.parsed_options is not None
-        self.path: str = self.scenario["paths"][environment.parsed_options.variant]
-        self.connection = Connection(address.hostname, address.port or 80, self.timeout_s)
-        self._authority = address.netloc
-        self._requests: dict[str, bytes] = {}
-        self._reporter: Reporter = self.recorder or LocustReporter(environment, self.path)
+        if self.scenario:
+            self.path: str = self.scenario["paths"][environment.parsed_options.variant]
+        conduct = self.conduct
+        self.connection = Connection(
+            address.hostname,
+            address.port or 80,
+            conduct.timeout_s,
+            connect_timeout_s=conduct.connect_timeout_s,
+            keeps=conduct.keep_alive,
+            connected=self._connected,
+        )
+        self._head = f" HTTP/1.1\r\nHost: {address.netloc.rpartition('@')[2]}\r\n"
+        if not conduct.keep_alive:
+            self._head += "Connection: close\r\n"
+        self._pacer = conduct.pacer
+        self._reporter: Reporter = conduct.recorder or LocustReporter(environment, self.connection)
         self._number = self._reporter.join()
+        self._endpoint = 0
+        self._gets: dict[str, tuple[int, bytes]] = {}
         if type(self).wait_time is User.wait_time and not any(isinstance(one, type) for one in self.tasks):
             self.tasks = [type(self)._work]
 
-    def get(self, path: str, expect: bytes) -> None:
-        """Send one GET and wait for its answer, which is good if it is a 200 with exactly the body `expect`."""
-        if self._reporter.closing:
+    def get(self, path: str, expect: Expected, *, status: int = 200, name: str | None = None) -> bool:
+        """Send one GET and wait for its answer; whether it was good, which is one of `status` and body `expect`.
+
+        `name` is the endpoint that it counts for, where that is not the path itself.
+        """
+        prepared = self._gets.get(path)
+        if prepared is None:
+            endpoint = self._reporter.endpoint("GET", name or path)
+            prepared = self._gets[path] = (endpoint, self._bytes("GET", path, {}, b""))
+        return self._exchange(*prepared, expect, status, path)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        expect: Expected,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        status: int = 200,
+        name: str | None = None,
+    ) -> bool:
+        """As `get`, with any method but HEAD, headers, and a body, whose length is added to the headers."""
+        if method not in SAFE_METHODS:
+            raise ValueError(f"method {method!r} is none of {', '.join(SAFE_METHODS)}")
+        endpoint = self._reporter.endpoint(method, name or path)
+        return self._exchange(endpoint, self._bytes(method, path, headers or {}, body), expect, status, path)
+
+    def _exchange(self, endpoint: int, request: bytes, expect: Expected, status: int, path: str) -> bool:
+        reporter, number = self._reporter, self._number
+        if reporter.closing:
             raise StopUser
-        request = self._requests.get(path)
-        if request is None:
-            request = self._requests[path] = self._request("GET", path)
-        started = self._reporter.begin(self._number)
+        intended = 0 if self._pacer is None else self._pacer.take()
+        self._endpoint = endpoint
+        reporter.begin(number, endpoint, intended)
         try:
-            status = self.connection.exchange(request)
+            got = self.connection.exchange(request)
         except (OSError, httptools.HttpParserError) as error:
             kind = _kind(error)
-            self._reporter.failed(self._number, started, kind, answered=False, example=f"GET {path}: {kind}")
+            reporter.failed(number, kind, answered=False, example=f"{path}: {kind}")
             # What fails at once, as a refused connection does, has not let anybody else run yet.
             gevent.sleep(0)
-            return
+            return False
         body = self.connection.body
-        if status == 200 and body == expect:
-            self._reporter.good(self._number, started)
-        else:
-            kind = "wrong body" if status == 200 else f"status {status}"
-            example = f"GET {path}: {status} {_excerpt(body)}"
-            self._reporter.failed(self._number, started, kind, answered=True, example=example)
+        if got == status and (body == expect or expect is None or (callable(expect) and expect(body))):
+            reporter.good(number)
+            return True
+        kind = "wrong body" if got == status else f"status {got}"
+        reporter.failed(number, kind, answered=True, example=f"{path}: {got} {_excerpt(body)}")
+        return False
 
     def _work(self) -> None:
         """The one task that Locust sees: the scenario's own, one after another until Locust ends the user.
@@ -97,37 +167,58 @@ class BenchUser(User):
         while self._state == LOCUST_STATE_RUNNING:
             (tasks[0] if len(tasks) == 1 else random.choice(tasks))(self)
 
-    def _request(self, method: str, path: str) -> bytes:
-        return f"{method} {path} HTTP/1.1\r\nHost: {self._authority}\r\nAccept: */*\r\n\r\n".encode("ascii")
+    def _connected(self, began: int, ended: int) -> None:
+        self._reporter.connected(self._endpoint, began, ended)
+
+    def _bytes(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        fields = {"Accept": "*/*", **headers}
+        if body or method in ("POST", "PUT", "PATCH"):
+            fields["Content-Length"] = str(len(body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        if "\r" in path + method or "\n" in path + method or lines.count("\n") != len(fields):
+            raise ValueError(f"{method} {path!r}: no line breaks may be in a path or a header")
+        return f"{method} {path}{self._head}{lines}\r\n".encode("latin-1") + body
 
 
 class LocustReporter:
-    """Passes requests on to Locust's own statistics, for `locust -f` by hand."""
+    """Passes requests of one user on to Locust's own statistics, for `locust -f` by hand."""
 
     closing = False
 
-    def __init__(self, environment: Environment, name: str) -> None:
+    def __init__(self, environment: Environment, connection: Connection) -> None:
         self._environment = environment
-        self._name = name
+        self._connection = connection
+        self._endpoints: list[tuple[str, str]] = []
+        self._current = ("", "")
+        self._started = 0
 
     def join(self) -> int:
         return 0
 
-    def begin(self, user: int) -> int:
-        return time.monotonic_ns()
+    def endpoint(self, method: str, name: str) -> int:
+        if (method, name) not in self._endpoints:
+            self._endpoints.append((method, name))
+        return self._endpoints.index((method, name))
 
-    def good(self, user: int, started: int) -> None:
-        self._fire(started, None)
+    def begin(self, user: int, endpoint: int, intended: int) -> None:
+        self._current, self._started = self._endpoints[endpoint], time.monotonic_ns()
 
-    def failed(self, user: int, started: int, kind: str, *, answered: bool, example: str) -> None:
-        self._fire(started, Exception(example))
+    def good(self, user: int) -> None:
+        self._fire(None, len(self._connection.body))
 
-    def _fire(self, started: int, exception: Exception | None) -> None:
+    def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None:
+        self._fire(Exception(example), len(self._connection.body) if answered else 0)
+
+    def connected(self, endpoint: int, started: int, ended: int) -> None:
+        pass  # Locust has no statistics of connections
+
+    def _fire(self, exception: Exception | None, length: int) -> None:
+        method, name = self._current
         self._environment.events.request.fire(
-            request_type="GET",
-            name=self._name,
-            response_time=(time.monotonic_ns() - started) / 1e6,
-            response_length=0,
+            request_type=method,
+            name=name,
+            response_time=(time.monotonic_ns() - self._started) / 1e6,
+            response_length=length,
             exception=exception,
             context={},
         )
@@ -135,6 +226,8 @@ class LocustReporter:
 
 def _kind(error: Exception) -> str:
     """What kind of failure an exception of `Connection.exchange` is, in a few words."""
+    if isinstance(error, ConnectTimeoutError):
+        return CONNECT_TIMEOUT
     if isinstance(error, TimeoutError):
         return TIMEOUT
     if isinstance(error, ClosedEarlyError):

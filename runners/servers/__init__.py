@@ -43,6 +43,8 @@ class Server:
         uses: the parts of a budget that mean something to it.
         protocols: what it speaks besides plain HTTP/1.1.
         environment: variables that it needs set.
+        scenarios: the only ones that it can serve, for a server without the app; empty: all. Such a server is measured
+            only when it is asked for by name.
         command: (bind address `host:port`, app `module:attribute`, budget) to argv.
     """
 
@@ -57,6 +59,7 @@ class Server:
     uses: tuple[BudgetPart, ...]
     protocols: tuple[Protocol, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    scenarios: tuple[str, ...] = ()
     command: Command
 
     @property
@@ -124,7 +127,7 @@ def _availability(server: Server, environment: Environment, versions: dict[str, 
     )
 
 
-_ANY_BUDGET = Budget(workers=1, threads=1, connections=1, server_cpus=(0,), load_cpus=(0,))
+_ANY_BUDGET = Budget(workers=1, threads=1, connections=1, server_cpus=(0,))
 
 
 def _program_version(program: str) -> str:

@@ -32,6 +32,7 @@ def test_an_invalid_case_has_no_figure_in_the_table() -> None:
     bad = load(second([5.0] * 10, errors=90), failures={"status 500": 90})
     cells = text.cells(summarize("x", plan(one), [record(bad, case=one)]).cases[0])
     assert cells == {
+        "rank": "–",
         "case": "uvicorn sync",
         "verdict": "invalid",
         "req/s": "–",
@@ -42,4 +43,7 @@ def test_an_invalid_case_has_no_figure_in_the_table() -> None:
         "failed": "90.0%",
         "CPU ms": "–",
         "MiB": "–",
+        "switches": "–",
+        "threads": "–",
+        "files": "–",
     }

@@ -8,10 +8,13 @@ import numpy as np
 from results import histogram
 from results.record import (
     SCHEMA_VERSION,
+    SLICES_PER_S,
     App,
     Budget,
     Case,
+    HostUse,
     Load,
+    LoadProcess,
     Machine,
     Plan,
     Profile,
@@ -21,9 +24,10 @@ from results.record import (
     Step,
 )
 
-PROFILE = Profile(users=4, warmup_s=1, duration_s=2, timeout_s=10)
+PROFILE = Profile(users=4, warmup_s=1, duration_s=2, timeout_s=10, connect_timeout_s=10)
 CASE = Case(server="uvicorn", interface="asgi", scenario="hello", variant="sync", profile=PROFILE)
-BUDGET = Budget(workers=1, threads=1, connections=1000, server_cpus=(0,), load_cpus=(1,))
+BUDGET = Budget(workers=1, threads=1, connections=1000, server_cpus=(0,))
+LOAD_CPUS = (1,)
 APP = App(name="bench_app", python=None, directory=None, wsgi="w:a", asgi="a:a", environment={})
 MACHINE = Machine(
     cpu_model="a CPU",
@@ -43,6 +47,7 @@ def plan(*cases: Case, repeats: int = 1) -> Plan:
         name="test-run",
         app=APP,
         budget=BUDGET,
+        load_cpus=LOAD_CPUS,
         cases=cases,
         repeats=repeats,
         seed=1,
@@ -72,19 +77,26 @@ def load(*seconds: Second, failures: dict[str, int] | None = None, answered: Seq
     sent = sum(one.sent for one in seconds)
     return Load(
         window_s=float(len(seconds)),
-        seconds=seconds,
+        endpoints={"/hello/sync": seconds},
+        rate_slices=tuple(one.good / SLICES_PER_S for one in seconds for _ in range(SLICES_PER_S)),
+        in_flight_slices=(4.0,) * SLICES_PER_S * len(seconds),
         failures=failures or {},
         answered_per_user=tuple(answered),
         longest_wait_us=tuple(100_000 for _ in answered),
         latency_max_us=10_000,
+        in_flight_mean=4.0,
+        answered_latency_s=4.0 * len(seconds),
+        send_delay="",
+        loop_lag="",
         failure_examples={},
         connections_opened=4,
         requests_issued=sent + 100,
         requests_settled=sent + 100,
         requests_answered=sent + 100,
         answers_read=sent + 100,
-        cpu_s=0.2,
-        cpu_wait_s=0.0,
+        processes=(
+            LoadProcess(cpu_s=0.2, cpu_wait_s=0.0, requests_issued=sent + 100, answers_read=sent + 100, users=4),
+        ),
     )
 
 
@@ -94,6 +106,7 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
         case=case,
         repeat=repeat,
         budget=BUDGET,
+        load_cpus=LOAD_CPUS,
         app=APP,
         started_at="2026-01-01T00:00:00+00:00",
         command=("uvicorn", "--port", "20001"),
@@ -105,6 +118,7 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
         versions={"python": "3.11"},
         load_versions={"locust": "2"},
         machine=MACHINE,
+        calibration=None,
         load=measured,
         server=ServerUse(
             cpu_s=1.0,
@@ -112,10 +126,13 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
             processes=1,
             processes_lost=0,
             threads_peak=3,
+            descriptors_peak=20,
+            switches_voluntary=400,
+            switches_involuntary=100,
+            cpu_s_per_process=(1.0,),
             start_s=0.5,
-            foreign_cpu_s=0.0,
-            stolen_s=0.0,
         ),
+        host=HostUse(foreign_cpu_s=0.0, stolen_s=0.0, load_stolen_s=0.0, throttled_s=0.0),
         breakdown=None,
         log_tail=(),
     )

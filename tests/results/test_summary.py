@@ -10,9 +10,12 @@ def test_throughput_is_good_answers_by_time() -> None:
     found = summarize_case(CASE, [record(load(second([5.0] * 100), second([5.0] * 300)))], 1)
     assert found.throughput_rps is not None
     assert found.throughput_rps.value == pytest.approx(200)
-    assert found.cpu_ms_per_request is not None
-    assert found.cpu_ms_per_request.value == pytest.approx(1000 * 1.0 / 400)
-    assert found.memory_peak_mib == 64
+    assert found.cost.cpu_ms_per_request is not None
+    assert found.cost.cpu_ms_per_request.value == pytest.approx(1000 * 1.0 / 400)
+    assert found.cost.memory_peak_mib == 64
+    assert found.cost.switches_per_request is not None
+    assert found.cost.switches_per_request.value == pytest.approx(500 / 400)
+    assert found.cost.worker_shares == (1.0,)
 
 
 def test_percentiles_come_from_merged_histograms() -> None:
@@ -45,7 +48,7 @@ def test_an_invalid_case_has_counts_and_no_figures() -> None:
     assert not found.usable
     assert found.throughput_rps is None
     assert set(found.latency_ms.values()) == {None}
-    assert found.cpu_ms_per_request is None
+    assert found.cost.cpu_ms_per_request is None
     assert (found.requests.sent, found.failures) == (100, {"status 500": 99})
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from results.record import Breakdown
 from results.validity import judge, judge_case
-from tests.results.factory import BUDGET, load, record, second
+from tests.results.factory import load, record, second
 
 STEADY = load(second([5.0] * 500), second([5.0] * 500))
 
@@ -51,12 +51,12 @@ def test_a_worker_that_was_replaced_is_seen() -> None:
 
 def test_others_on_the_servers_cpus_are_suspect() -> None:
     whole = record(STEADY)
-    assert whole.server is not None
+    assert whole.host is not None
     for code, use in (
-        ("foreign-load", replace(whole.server, foreign_cpu_s=0.2)),
-        ("stolen-time", replace(whole.server, stolen_s=0.2)),
+        ("foreign-load", replace(whole.host, foreign_cpu_s=0.2)),
+        ("stolen-time", replace(whole.host, stolen_s=0.2)),
     ):
-        judgement = judge(replace(whole, server=use))
+        judgement = judge(replace(whole, host=use))
         assert [(reason.code, reason.verdict) for reason in judgement.reasons] == [(code, "suspect")]
         assert "10% of the server's CPUs" in judgement.reasons[0].text
 
@@ -79,15 +79,16 @@ def test_counts_that_do_not_add_up_are_invalid() -> None:
 
 
 def test_a_busy_generator_is_suspect() -> None:
-    judgement = judge(record(replace(STEADY, cpu_s=1.9)))
+    (process,) = STEADY.processes
+    judgement = judge(record(replace(STEADY, processes=(replace(process, cpu_s=1.9),))))
     assert (judgement.verdict, judgement.reasons[0].code) == ("suspect", "generator-bound")
     assert "95%" in judgement.reasons[0].text
-    kept_waiting = judge(record(replace(STEADY, cpu_wait_s=0.2)))
+    kept_waiting = judge(record(replace(STEADY, processes=(replace(process, cpu_wait_s=0.2),))))
     assert [(reason.code, reason.verdict) for reason in kept_waiting.reasons] == [("generator-starved", "suspect")]
 
 
 def test_shared_cpus_are_suspect() -> None:
-    shared = replace(record(STEADY), budget=replace(BUDGET, load_cpus=(0, 1)))
+    shared = replace(record(STEADY), load_cpus=(0, 1))
     assert [reason.code for reason in judge(shared).reasons] == ["shared-cpus"]
     whole = record(STEADY)
     threads_of_one_core = replace(whole, machine=replace(whole.machine, cores=((0, 1),)))

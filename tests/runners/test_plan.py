@@ -5,13 +5,20 @@ from runners import plan, scenarios, servers
 from runners.app import BENCH_APP
 from tests.results.factory import BUDGET
 
-PROFILE = Profile(users=1, warmup_s=1, duration_s=5, timeout_s=10)
+PROFILE = Profile(users=1, warmup_s=1, duration_s=5, timeout_s=10, connect_timeout_s=10)
 
 
 def make(seed: int, repeats: int = 5) -> Plan:
     cases = plan.cases(servers.discover().values(), list(scenarios.discover().values()), None, PROFILE, None)
     return plan.make(
-        name="p", app=BENCH_APP, budget=BUDGET, cases=cases, repeats=repeats, seed=seed, start_timeout_s=20
+        name="p",
+        app=BENCH_APP,
+        budget=BUDGET,
+        load_cpus=(1,),
+        cases=cases,
+        repeats=repeats,
+        seed=seed,
+        start_timeout_s=20,
     )
 
 
@@ -36,4 +43,5 @@ def test_users_are_the_scenarios_own_unless_given() -> None:
     some = plan.cases([servers.discover()["uvicorn"]], everything, ["async"], PROFILE, 7)
     assert {case.profile.users for case in some} == {7}
     assert {case.variant for case in some} == {"async"}
+    assert {case.scenario for case in make(seed=1).cases if case.server == "null"} == {"hello"}
     assert all(case.profile.users == scenarios.discover()[case.scenario].scenario.users for case in make(seed=1).cases)

@@ -14,6 +14,7 @@ from tests.conftest import CommandLine, Finished
 
 FOLDER = Path(runners.servers.__file__).parent
 NAMES = sorted(discover())
+WITH_APP = [name for name in NAMES if not discover()[name].scenarios]
 ENVIRONMENT = Environment.of(BENCH_APP)
 
 
@@ -23,7 +24,7 @@ def test_a_server_file_is_short_and_says_what_it_is(name: str) -> None:
     source = (FOLDER / f"{name.replace('-', '_')}.py").read_text()
     assert len(source.splitlines()) <= 50
     imported = re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE)
-    assert set(imported) <= {"results.record", "runners.servers"}
+    assert set(imported) <= {"pathlib", "results.record", "runners.servers"}
     assert server.summary
     assert len(server.summary) <= 100
 
@@ -31,13 +32,13 @@ def test_a_server_file_is_short_and_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_command_is_a_pure_function_of_bind_app_and_budget(name: str) -> None:
     server = discover()[name]
-    budget = Budget(workers=3, threads=5, connections=70, server_cpus=(0,), load_cpus=(1,))
+    budget = Budget(workers=3, threads=5, connections=70, server_cpus=(0,))
     argv = server.command("127.0.0.1:23456", "pkg.mod:app", budget)
     assert argv == server.command("127.0.0.1:23456", "pkg.mod:app", budget)
     text = " ".join(argv)
     assert "127.0.0.1" in text
     assert "23456" in text
-    assert "pkg.mod:app" in argv
+    assert ("pkg.mod:app" in argv) == (name in WITH_APP)
     for part, value in (("workers", "3"), ("threads", "5"), ("connections", "70")):
         assert (value in argv) == (part in server.uses)
 
@@ -58,7 +59,8 @@ def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(measure
     if not found.available:
         pytest.skip(f"{', '.join(found.missing)} is not installed; install it with: {found.install}")
     record = measured.record(f"{name}-hello-sync-1")
-    assert not measured.codes(f"{name}/hello/sync")
+    # Eight users may fall on two workers by chance as six and two.
+    assert not measured.codes(f"{name}/hello/sync") - {"uneven-service", "uneven-workers"}
     assert record["server"]["processes"] >= 2
     assert record["server"]["cpu_s"] > 0
     assert set(found.versions.items()) <= set(record["versions"].items())

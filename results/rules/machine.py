@@ -1,0 +1,59 @@
+"""Rules about the machine: whether others had a part of it."""
+
+from collections.abc import Iterator
+
+from results.record import Record
+from results.rules import Reason
+
+TAKEN_SHARE = 0.05
+"""Share of their CPUs that others, or the hypervisor, may take from server or load."""
+THROTTLED_SHARE = 0.01
+"""Share of the window in which a CPU quota may have stopped the bench."""
+
+
+def taken(record: Record) -> Iterator[Reason]:
+    load, others, budget = record.load, record.host, record.budget
+    if load is None or others is None:
+        return
+    server_cpus = len(budget.server_cpus) if budget else 0
+    for code, taken_s, cpus, who, whose in (
+        ("foreign-load", others.foreign_cpu_s, server_cpus, "other programs", "server's"),
+        ("stolen-time", others.stolen_s, server_cpus, "the hypervisor", "server's"),
+        ("stolen-time", others.load_stolen_s, len(record.load_cpus), "the hypervisor", "load's"),
+    ):
+        capacity_s = load.window_s * cpus
+        if taken_s is not None and taken_s > TAKEN_SHARE * capacity_s:
+            text = f"{who} took {taken_s / capacity_s:.0%} of the {whose} CPUs"
+            yield Reason(code=code, verdict="suspect", text=text, cure="measure on a machine that does nothing else")
+
+
+def throttled(record: Record) -> Iterator[Reason]:
+    if record.load is None or record.host is None or record.host.throttled_s is None:
+        return
+    part = record.host.throttled_s / record.load.window_s
+    if part > THROTTLED_SHARE:
+        yield Reason(
+            code="throttled",
+            verdict="suspect",
+            text=f"the CPU quota of its control group stopped the bench for {part:.0%} of the window",
+            cure="run it without a CPU quota (`docker run --cpus` sets one; --cpuset-cpus does not)",
+        )
+
+
+def shared_cpus(record: Record) -> Iterator[Reason]:
+    if record.budget is None:
+        return
+    server, load = set(record.budget.server_cpus), set(record.load_cpus)
+    shared = sorted(server & load)
+    threads = [core for core in record.machine.cores if server & set(core) and load & set(core)]
+    if shared:
+        text = f"server and load shared CPU {', '.join(map(str, shared))}"
+    elif threads:
+        text = f"server and load shared a physical core: CPUs {', '.join(map(str, threads[0]))} are threads of one"
+    else:
+        return
+    cure = "use a machine with at least 2 cores, or --server-cpus and --load-cpus"
+    yield Reason(code="shared-cpus", verdict="suspect", text=text, cure=cure)
+
+
+RULES = (taken, throttled, shared_cpus)

@@ -1,0 +1,134 @@
+"""One process's part of a load: its users, its recorder, and the window in which they are watched."""
+
+import gc
+import os
+import sys
+import time
+import traceback
+from argparse import Namespace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.util.load_locustfile import load_locustfile
+
+from results.record import Load
+from runners.app import ROOT
+from runners.load import analysis
+from runners.load.job import Job, Window
+from runners.load.pacer import LagMeter, Pacer, arrivals
+from runners.load.recorder import Recorder
+from runners.load.user import BenchUser, Conduct
+
+NS = 1_000_000_000
+POLL_S = 0.005
+
+
+def configure(environment: Environment, job: Job) -> None:
+    """Give Locust's environment the job's locustfile and what its users ask of it."""
+    found, _ = load_locustfile(str(ROOT / job.locustfile))
+    environment.user_classes = list(found.values())
+    environment.host = f"http://{f'[{job.host}]' if ':' in job.host else job.host}:{job.port}"
+    environment.parsed_options = Namespace(variant=job.variant, enable_rebalancing=False, web_base_path="")
+    environment.events.user_error.add_listener(_fail)
+
+
+class Session:
+    """The users that Locust's runner of `environment` spawns in this process, the part `part` of `parts`.
+
+    To be made before users are spawned.
+    """
+
+    def __init__(self, job: Job, environment: Environment, *, part: int = 0, parts: int = 1) -> None:
+        profile = job.profile
+        self._job, self._environment, self._part, self._parts = job, environment, part, parts
+        self._recorder = Recorder()
+        self._pacer = Pacer(drops=profile.max_in_flight is not None) if profile.kind == "open" else None
+        BenchUser.conduct = Conduct(
+            recorder=self._recorder,
+            pacer=self._pacer,
+            target=job.target,
+            timeout_s=profile.timeout_s,
+            connect_timeout_s=profile.connect_timeout_s,
+            keep_alive=profile.keep_alive,
+        )
+
+    def measure(self, begin_ns: int, window: Window) -> Load:
+        """Offer load from `begin_ns`, watch the users in `window`, wait for what is in flight, and sum up."""
+        # Users end when no more requests are to be sent; their connections are asked then.
+        connections = [user.connection for user in self._users()]
+        # What has been made so far stays; the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        if self._pacer is not None:
+            self._pacer.begin(self._arrivals(begin_ns, window.end_ns))
+        _sleep_until(window.start_ns)
+        lag = LagMeter()
+        cpu_before_s, wait_before_s = _cpu_s(), _cpu_wait_s()
+        _sleep_until(window.end_ns)
+        cpu_s, cpu_wait_s = _cpu_s() - cpu_before_s, _cpu_wait_s() - wait_before_s
+        lag.close()
+        self._recorder.closing = self._pacer is None
+        self._drain(window.end_ns + round(self._job.profile.timeout_s * NS))
+        observed = analysis.Observed(
+            connections_opened=sum(connection.opened for connection in connections),
+            answers_read=sum(connection.answers for connection in connections),
+            cpu_s=cpu_s,
+            cpu_wait_s=cpu_wait_s,
+            loop_lag_ns=lag.lags_ns,
+            arrivals=None
+            if self._pacer is None
+            else analysis.Arrivals(dropped_ns=self._pacer.dropped_ns, queued_ns=self._pacer.queued_ns),
+        )
+        return analysis.load(self._recorder, window, observed)
+
+    def _arrivals(self, begin_ns: int, end_ns: int) -> Any:
+        profile = self._job.profile
+        assert profile.arrivals is not None
+        assert profile.rate_rps is not None
+        return arrivals(
+            profile.arrivals,
+            profile.rate_rps,
+            start_ns=begin_ns,
+            end_ns=end_ns,
+            seed=self._job.seed,
+            part=self._part,
+            parts=self._parts,
+        )
+
+    def _drain(self, deadline_ns: int) -> None:
+        """Wait for what is in flight or still to be sent, but not past the deadline."""
+        pacer = self._pacer
+        while (self._recorder.in_flight or (pacer and pacer.waiting)) and time.monotonic_ns() < deadline_ns:
+            gevent.sleep(POLL_S)
+        self._recorder.closing = True
+        self._recorder.give_up(pacer.waiting if pacer else ())
+
+    def _users(self) -> list[BenchUser]:
+        runner = self._environment.runner
+        assert runner is not None
+        return [greenlet.args[0] for greenlet in runner.user_greenlets]
+
+
+def _fail(exception: Exception, tb: TracebackType, **_: Any) -> None:
+    """A fault in the scenario itself must not pass for a user that went quiet."""
+    traceback.print_exception(type(exception), exception, tb)
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def _sleep_until(moment_ns: int) -> None:
+    while (left := moment_ns - time.monotonic_ns()) > 0:
+        gevent.sleep(left / NS)
+
+
+def _cpu_s() -> float:
+    times = os.times()
+    return times.user + times.system
+
+
+def _cpu_wait_s() -> float:
+    """How long this thread, in which all users run, has been ready to run and had no CPU."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / NS
