@@ -1,130 +1,153 @@
-"""How fast the load generator is, beside others: `python benchmarks/generators.py [--repeats N]`.
+"""How fast and how exact the load generator is, beside others: `python benchmarks/generators.py`.
 
-Every generator loads the same bare uvloop server (`null_server.py`, on the first CPU) over 32 connections from one
-process on the last CPU, in turn, so that drift falls on all alike. Printed are the medians with their range, and ratios
-to ours. `wrk` takes part where it is installed. Nothing else should run on the machine.
+Speed: every generator loads the `null` server (on the first CPU) over 32 connections from the last CPU, in turn, so
+that drift falls on all alike. Ours records and checks every answer meanwhile, and so do Locust's users.
+
+Exactness: every generator loads a server that takes down how long it had each request (`known_server.py`), at a fixed
+rate where it can. Printed is what it reports, and how far that is from what the server saw.
+
+`wrk`, `hey` and `autocannon` take part where they are installed. Nothing else should run on the machine.
 """
 
 import argparse
-import json
 import os
-import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import msgspec  # noqa: E402
+import numpy as np  # noqa: E402
 
-from results import merging  # noqa: E402
-from results.record import Profile  # noqa: E402
+from benchmarks.drivers import CONNECTIONS, PERCENTILES, Driver, Seen, Speed, drivers, pinned  # noqa: E402
+from benchmarks.known_server import DISTRIBUTIONS  # noqa: E402
 from runners import host  # noqa: E402
-from runners.load.job import Job, Outcome  # noqa: E402
 
-CONNECTIONS = 32
-SECONDS = 4
-LOCUSTFILE = """
-from locust import FastHttpUser, HttpUser, task
-
-class Hello(BASE):
-    @task
-    def hello(self):
-        with self.client.get("/hello/sync", catch_response=True) as answer:
-            if answer.text != '{"message": "Hello, world!"}':
-                answer.failure("wrong body")
-"""
+SPEED_S, EXACT_S = 4.0, 10.0
+HELD_S = {"constant": 0.02, "bimodal": 0.06, "stall": 1.2}
+"""Connections that an open profile needs for each request per second, so that none has to wait for one."""
+SPARE, MOST_CONNECTIONS = 100, 15_000
+TOLERANCE_SHARE, TOLERANCE_MS = 0.02, 0.25
+"""Our own bar: within so much of what the server saw, whichever is larger."""
 
 
-def ours(url: str, folder: Path, cpu: int) -> float:
-    """Requests/s of the bench's own user, recording and checking everything, Locust driving."""
-    result = folder / "load.json"
-    profile = Profile(users=CONNECTIONS, warmup_s=1, duration_s=SECONDS, timeout_s=10, connect_timeout_s=10)
-    job = Job(
-        locustfile=str(ROOT / "scenarios" / "hello.py"),
-        variant="sync",
-        host=host.LOOPBACK,
-        port=int(url.rpartition(":")[2]),
-        profile=profile,
-    )
-    command = [sys.executable, "-m", "runners.load", msgspec.json.encode(job).decode(), str(result)]
-    subprocess.run(pinned(cpu, command), cwd=ROOT, input=b"go\n", stdout=subprocess.DEVNULL, check=True)
-    load = msgspec.json.decode(result.read_bytes(), type=Outcome).load
-    assert load is not None
-    assert not load.failures, load.failures
-    return sum(second.good_ended for second in merging.seconds(load)) / load.window_s
+@contextmanager
+def served(command: list[str], cpu: int) -> Iterator[str]:
+    """The URL of a server, started on a free port; PORT in its command is replaced by it."""
+    port = host.free_port()
+    argv = [word.replace("PORT", str(port)) for word in command]
+    server = subprocess.Popen(pinned(cpu, argv))
+    try:
+        while host.port_owner(port) is None:
+            time.sleep(0.05)
+        yield f"http://{host.LOOPBACK}:{port}"
+    finally:
+        server.terminate()
+        server.wait()
 
 
-def locust(base: str) -> Callable[[str, Path, int], float]:
-    """Requests/s of one of Locust's own users, as its final statistics have them."""
-
-    def measure(url: str, folder: Path, cpu: int) -> float:
-        locustfile = folder / "locustfile.py"
-        locustfile.write_text(LOCUSTFILE.replace("BASE", base))
-        users = ["--users", str(CONNECTIONS), "--spawn-rate", str(CONNECTIONS), "--run-time", f"{SECONDS + 1}s"]
-        command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--json", "--host", url, *users]
-        done = subprocess.run(pinned(cpu, command), capture_output=True, text=True, check=True)
-        (statistics_of_one,) = json.loads(done.stdout)
-        assert statistics_of_one["num_failures"] == 0
-        seconds = statistics_of_one["last_request_timestamp"] - statistics_of_one["start_time"]
-        return float(statistics_of_one["num_requests"] / seconds)
-
-    return measure
-
-
-def wrk(url: str, folder: Path, cpu: int) -> float:
-    command = [
-        "wrk",
-        "--threads",
-        "1",
-        "--connections",
-        str(CONNECTIONS),
-        "--duration",
-        f"{SECONDS}s",
-        f"{url}/hello/sync",
-    ]
-    done = subprocess.run(pinned(cpu, command), cwd=folder, capture_output=True, text=True, check=True)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-    assert found is not None, done.stdout
-    return float(found[1])
+def speeds(repeats: int, server_cpu: int, load_cpu: int) -> None:
+    """Print the table of speeds."""
+    generators = {name: driver for name, driver in drivers().items() if name != "ours, closed"}
+    null = [sys.executable, str(ROOT / "runners" / "null_server.py"), f"{host.LOOPBACK}:PORT"]
+    found: dict[str, list[Speed]] = {name: [] for name in generators}
+    with served(null, server_cpu) as url:
+        for _ in range(repeats):
+            for name, driver in generators.items():
+                found[name].append(driver.fast(url, load_cpu, SPEED_S))
+    print(f"speed: {CONNECTIONS} connections, one core; median (least to most) of {repeats}; ours as a multiple")
+    print(f"{'':14}{'requests/s':>34}{'ours':>8}{'requests per core-second':>34}{'ours':>8}")
+    ours = found["ours"]
+    for name, these in found.items():
+        rates, per_core = [one.rate_rps for one in these], [one.rate_rps / one.cores for one in these]
+        print(
+            f"{name:14}{spread(rates):>34}{multiple([one.rate_rps for one in ours], rates):8.2f}"
+            f"{spread(per_core):>34}{multiple([one.rate_rps / one.cores for one in ours], per_core):8.2f}"
+        )
 
 
-def pinned(cpu: int, command: list[str]) -> list[str]:
-    return ["taskset", "--cpu-list", str(cpu), *command]
+def spread(figures: list[float]) -> str:
+    return f"{statistics.median(figures):,.0f} ({min(figures):,.0f} to {max(figures):,.0f})"
+
+
+def multiple(ours: list[float], theirs: list[float]) -> float:
+    """The median of the ratios within each round."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def exactness(rates: list[float], names: list[str], server_cpu: int, load_cpu: int) -> bool:
+    """Print the table of errors; whether our open profile keeps within its tolerance."""
+    kept = True
+    for distribution, delay in DISTRIBUTIONS.items():
+        for rate in rates:
+            what = f"{distribution} ({(delay.__doc__ or '').strip('.')}) at {rate:,.0f} requests/s"
+            print(f"\n{what}: p50, p90, p99, p99.9 in ms as reported, and in brackets as the server saw them")
+            connections = round(SPARE + HELD_S[distribution] * rate)
+            if connections > MOST_CONNECTIONS:
+                print(f"left out: it needs {connections:,} connections")
+                continue
+            for name, driver in drivers().items():
+                if driver.paced is None or name not in names or (rate != rates[0] and name != "ours"):
+                    continue
+                seen, own = compared(driver, distribution, rate, connections, server_cpu, load_cpu)
+                cells = [cell(seen.latency_ms.get(p), own[p]) for p in PERCENTILES]
+                print(f"{name:14}{seen.profile:26}" + "".join(f"{text:>22}" for text in cells))
+                if name == "ours":
+                    kept &= all(near(seen.latency_ms[p], own[p]) for p in PERCENTILES)
+    return kept
+
+
+def compared(
+    driver: Driver, distribution: str, rate: float, connections: int, server_cpu: int, load_cpu: int
+) -> tuple[Seen, dict[float, float]]:
+    """What a generator reports and what a fresh server saw of it, in ms by percentile."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "taken"
+        program = str(ROOT / "benchmarks" / "known_server.py")
+        known = [sys.executable, program, f"{host.LOOPBACK}:PORT", distribution, str(output)]
+        assert driver.paced is not None
+        with served(known, server_cpu) as url:
+            seen = driver.paced(url, load_cpu, rate, EXACT_S, connections)
+        taken = np.frombuffer(output.read_bytes(), dtype=np.int64).reshape(-1, 2)
+    if seen.window_ns is not None:
+        start_ns, end_ns = seen.window_ns
+        taken = taken[(taken[:, 0] + taken[:, 1] >= start_ns) & (taken[:, 0] < end_ns)]
+    # A percentile is the smallest value that so many are not above, as HdrHistogram has it.
+    own = np.percentile(taken[:, 1], PERCENTILES, method="inverted_cdf") / 1e6
+    return seen, dict(zip(PERCENTILES, own.tolist(), strict=True))
+
+
+def cell(seen_ms: float | None, own_ms: float) -> str:
+    shown = "-" if seen_ms is None else f"{seen_ms:.2f}"
+    return f"{shown} ({own_ms:.2f})"
+
+
+def near(seen_ms: float, own_ms: float) -> bool:
+    return abs(seen_ms - own_ms) <= max(TOLERANCE_SHARE * own_ms, TOLERANCE_MS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=3)
-    repeats = parser.parse_args().repeats
-    generators = {"ours": ours, "FastHttpUser": locust("FastHttpUser"), "HttpUser": locust("HttpUser")}
-    if shutil.which("wrk"):
-        generators["wrk"] = wrk
+    parser.add_argument("--repeats", type=int, default=3, help="of the speeds")
+    parser.add_argument("--only", choices=("speed", "exactness"))
+    parser.add_argument("--rate", type=float, action="append", help="of the exactness; others take part in the first")
+    parser.add_argument("--generator", action="append", choices=list(drivers()), help="of the exactness")
+    options = parser.parse_args()
     cpus = sorted(os.sched_getaffinity(0))
-    port = host.free_port()
-    null = [sys.executable, str(ROOT / "runners" / "null_server.py"), f"{host.LOOPBACK}:{port}"]
-    rates: dict[str, list[float]] = {name: [] for name in generators}
-    with tempfile.TemporaryDirectory() as folder:
-        server = subprocess.Popen(pinned(cpus[0], null))
-        try:
-            while host.port_owner(port) is None:
-                time.sleep(0.05)
-            for _ in range(repeats):
-                for name, measure in generators.items():
-                    rates[name].append(measure(f"http://{host.LOOPBACK}:{port}", Path(folder), cpus[-1]))
-        finally:
-            server.terminate()
-            server.wait()
-    print(f"{CONNECTIONS} connections, one core; requests/s: median (least to most) of {repeats}; ours as a multiple")
-    for name, found in rates.items():
-        ratio = statistics.median(a / b for a, b in zip(rates["ours"], found, strict=True))
-        print(f"{name:14}{statistics.median(found):10,.0f} ({min(found):,.0f} to {max(found):,.0f}){ratio:8.2f}")
+    if options.only != "exactness":
+        speeds(options.repeats, cpus[0], cpus[-1])
+    if options.only != "speed":
+        names = options.generator or list(drivers())
+        kept = exactness(options.rate or [1000.0, 5000.0], names, cpus[0], cpus[-1])
+        print(
+            f"\nours, open: {'within' if kept else 'NOT within'} {TOLERANCE_SHARE:.0%} or {TOLERANCE_MS} ms everywhere"
+        )
 
 
 if __name__ == "__main__":
