@@ -10,10 +10,9 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 try:
     import click
@@ -25,9 +24,9 @@ try:
     from plots import screen
     from results import summary as summaries
     from results.errors import BenchError, ExitCode
-    from results.record import Arrivals, Budget, Calibration, Case, Plan, Profile, Variant
+    from results.record import Calibration, Plan
     from results.store import Store
-    from runners import calibration, experiment, host, plan, preflight, scenarios, servers, workers
+    from runners import calibration, experiment, host, planning, preflight, scenarios, servers, sweep, workers
     from runners import target as targets
     from runners.app import BENCH_APP, Environment
     from runners.deployment import BrokenRepeatError
@@ -40,51 +39,10 @@ except ModuleNotFoundError as missing:
     sys.exit(2)
 
 QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
-LEAST_CONNECTIONS = 1000
-TARGET_USERS = 32
+AUTO = planning.AUTO
 PLAIN_WIDTH = 120
 """Columns of a table where there is no terminal whose width could be asked."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """The options of `run`, by the names that they have on the command line; None where one was not given."""
-
-    server: tuple[str, ...]
-    scenario: tuple[str, ...]
-    variant: tuple[Variant, ...]
-    users: int | None
-    rate: float | None
-    arrivals: Arrivals
-    max_in_flight: int | None
-    duration: float
-    warmup: float
-    timeout: float
-    connect_timeout: float | None
-    keep_alive: bool
-    start_timeout: float
-    load_processes: int
-    load_workers: int
-    load_listen: str
-    target: str | None
-    path: tuple[str, ...]
-    expect_status: int
-    expect_text: str | None
-    allow_remote_target: bool
-    repeat: int
-    workers: int | None
-    threads: int | None
-    connections: int | None
-    server_cpus: str | None
-    load_cpus: str | None
-    port: int | None
-    seed: int
-    out: Path | None
-    resume: Path | None
-    quick: bool
-    as_json: bool
-    quiet: bool
-    debug: bool
+Wish = TypeVar("Wish")
 
 
 class DefaultToRun(click.Group):
@@ -188,6 +146,23 @@ load_options = options(
     click.option("--load-workers", type=click.IntRange(0, 256), default=0, help="Load processes from other machines."),
     click.option("--load-listen", metavar="HOST:PORT", default="", help="Where they join (`load-worker --master`)."),
 )
+climb_options = options(
+    click.option(
+        "--sweep",
+        is_flag=False,
+        flag_value=AUTO,
+        metavar="[RATES]",
+        help="Climb offered rates: these, as 100,200,400, or up to beyond what each deployment bears.",
+    ),
+    click.option(
+        "--sweep-users",
+        is_flag=False,
+        flag_value=AUTO,
+        metavar="[USERS]",
+        help="Climb numbers of users in a closed profile: these, or 1 to 256.",
+    ),
+    click.option("--slo", metavar="TERMS", help='Search the highest rate that keeps, for example, "p99<100ms".'),
+)
 target_options = options(
     click.option("--target", metavar="URL", help="Measure a server that is already running."),
     click.option("--path", multiple=True, metavar="P", help="What to ask the target for; repeatable, in turn."),
@@ -203,6 +178,7 @@ target_options = options(
 @choice_options
 @load_options
 @click.option("--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh servers per case.")
+@climb_options
 @budget_options
 @target_options
 @click.option(
@@ -215,21 +191,24 @@ target_options = options(
 @click.pass_context
 def run(ctx: click.Context, /, **given: Any) -> None:
     """Measure cases and report (the default command)."""
-    chosen_options = RunOptions(**_with_quick(ctx, given))
-    if chosen_options.resume is not None:
+    given = _with_quick(ctx, given)
+    console = Console(stderr=True, quiet=given["quiet"])
+    if given["resume"] is not None:
         _refuse_beside_resume(ctx)
-        store = Store(chosen_options.resume)
+        store = Store(given["resume"])
         chosen = store.plan()
-        bench = _checked(chosen, chosen_options)
+        bench = _checked(chosen, given, console)
         preflight.check_resumable(chosen, store.records(), bench)
     else:
         _refuse_conflicts(ctx)
-        chosen = _target_plan(chosen_options) if chosen_options.target else _plan(chosen_options)
-        bench = _checked(chosen, chosen_options)
-        _warn_of_unused(chosen_options, bench)
-        store = Store.create(chosen_options.out or Path("runs") / chosen.name, chosen)
-    _carry_out(chosen, store, bench, chosen_options)
-    _show(store, as_json=chosen_options.as_json)
+        chosen = _plan(given)
+        bench = _checked(chosen, given, console)
+        _warn_of_unused(given, bench)
+        if given["sweep"] is not None:
+            chosen = _swept(chosen, given, bench, console)
+        store = Store.create(given["out"] or Path("runs") / chosen.name, chosen)
+    _carry_out(chosen, store, bench, console)
+    _show(store, as_json=given["as_json"])
 
 
 @cli.command()
@@ -263,36 +242,12 @@ def calibrate(
 @click.option("--server", required=True, metavar="NAME", help="The server.")
 @budget_options
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def serve(
-    server: str,
-    workers: int | None,
-    threads: int | None,
-    connections: int | None,
-    server_cpus: str | None,
-    load_cpus: str | None,
-    port: int | None,
-    start_timeout: float,
-    debug: bool,
-) -> None:
+def serve(server: str, port: int | None, start_timeout: float, debug: bool, **budget: Any) -> None:
     """Run one deployment just as a case would, until Ctrl-C."""
-    environment = Environment.of(BENCH_APP)
-    (chosen,) = preflight.choose_servers([server], environment)
-    for_server, for_load = preflight.choose_cpus(server_cpus, load_cpus)
-    budget = _budget(for_server, workers, threads, connections, users=1)
-    scenario = next(iter(preflight.choose_scenarios(chosen.scenarios[:1], [chosen])))
-    cases = plan.cases([chosen], [scenario], None, _PROBE, 1)
-    made = plan.make(
-        name="serve",
-        app=BENCH_APP,
-        budget=budget,
-        load_cpus=for_load,
-        cases=cases,
-        repeats=1,
-        seed=1,
-        start_timeout_s=start_timeout,
-    )
-    bench = preflight.check(made, port=port)
-    _serve(made, bench)
+    wish = planning.BudgetWish(**budget)
+    run_wish = planning.RunWish(repeat=1, seed=1, start_timeout=start_timeout)
+    made = planning.compare([server], [], [], planning.LoadWish(), wish, run_wish)
+    _serve(made, preflight.check(made, port=port))
 
 
 @cli.command("load-worker")
@@ -344,8 +299,7 @@ def _with_quick(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
     """The options, with those that --quick changes unless they were given."""
     if not given["quick"]:
         return given
-    changed = {name: value for name, value in QUICK.items() if not _was_given(ctx, name)}
-    return given | changed
+    return given | {name: value for name, value in QUICK.items() if not _was_given(ctx, name)}
 
 
 def _was_given(ctx: click.Context, name: str) -> bool:
@@ -363,31 +317,28 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
 
 
 CONFLICTS = {
-    "rate": ("users",),
+    "rate": ("users", "sweep", "sweep_users", "slo"),
+    "sweep": ("users", "sweep_users", "slo"),
+    "sweep_users": ("users", "slo", "arrivals", "max_in_flight"),
+    "slo": ("users",),
     "target": (
-        "server",
-        "scenario",
-        "variant",
-        "workers",
-        "threads",
-        "connections",
-        "server_cpus",
-        "port",
-        "start_timeout",
+        *("server", "scenario", "variant", "workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
+        *("sweep", "sweep_users", "slo"),
     ),
 }
 """What an option does not go with."""
+OPEN = ("rate", "sweep", "slo")
 NEEDS = {
-    "arrivals": "rate",
-    "max_in_flight": "rate",
-    "path": "target",
-    "expect_status": "target",
-    "expect_text": "target",
-    "allow_remote_target": "target",
-    "load_workers": "load_listen",
-    "load_listen": "load_workers",
+    "arrivals": OPEN,
+    "max_in_flight": OPEN,
+    "path": ("target",),
+    "expect_status": ("target",),
+    "expect_text": ("target",),
+    "allow_remote_target": ("target",),
+    "load_workers": ("load_listen",),
+    "load_listen": ("load_workers",),
 }
-"""What an option means nothing without."""
+"""What an option means nothing without: one of these."""
 
 
 def _refuse_conflicts(ctx: click.Context) -> None:
@@ -396,99 +347,52 @@ def _refuse_conflicts(ctx: click.Context) -> None:
             if _was_given(ctx, name) and _was_given(ctx, other):
                 raise BenchError(f"{_option(name)} and {_option(other)} do not go together", hint="give one of them")
     for name, needed in NEEDS.items():
-        if _was_given(ctx, name) and not _was_given(ctx, needed):
-            raise BenchError(f"{_option(name)} means nothing without {_option(needed)}", hint=f"add {_option(needed)}")
+        if _was_given(ctx, name) and not any(_was_given(ctx, one) for one in needed):
+            add = " or ".join(map(_option, needed))
+            raise BenchError(f"{_option(name)} means nothing without {add}", hint=f"add {add}")
 
 
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _plan(options: RunOptions) -> Plan:
-    """The plan that the options ask for; all names and CPUs are checked."""
-    environment = Environment.of(BENCH_APP)
-    chosen = preflight.choose_servers(options.server, environment)
-    asked = preflight.choose_scenarios(options.scenario, chosen)
-    server_cpus, load_cpus = preflight.choose_cpus(options.server_cpus, options.load_cpus)
-    cases = plan.cases(chosen, asked, options.variant or None, _profile(options), options.users)
-    budget = _budget(
-        server_cpus,
-        options.workers,
-        options.threads,
-        options.connections,
-        users=max(case.profile.users for case in cases),
-    )
-    what = "-".join(server.name for server in chosen) if len(chosen) <= 2 else f"{len(chosen)}-servers"
-    return plan.make(
-        name=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{what}",
-        app=BENCH_APP,
-        budget=budget,
-        load_cpus=load_cpus,
-        cases=cases,
-        repeats=options.repeat,
-        seed=options.seed,
-        start_timeout_s=options.start_timeout,
+def _plan(given: dict[str, Any]) -> Plan:
+    """The plan that the options ask for; of a sweep over rates, the deployments alone."""
+    load, budget = _wish(planning.LoadWish, given), _wish(planning.BudgetWish, given)
+    run_wish = _wish(planning.RunWish, given)
+    if given["target"]:
+        found = targets.parse(given["target"], given["path"], given["expect_status"], given["expect_text"])
+        return planning.target(found, load, given["load_cpus"], run_wish)
+    if given["sweep"] is not None:
+        load = replace(load, rate=1.0)  # each deployment's own rates come later
+    return planning.compare(
+        given["server"],
+        given["scenario"],
+        given["variant"],
+        load,
+        budget,
+        run_wish,
+        sweep_users=planning.users(given["sweep_users"]) if given["sweep_users"] is not None else (),
+        objective=given["slo"],
     )
 
 
-def _target_plan(options: RunOptions) -> Plan:
-    """The plan for a server that is already running: of what it is, nothing is known."""
-    found = targets.parse(options.target or "", options.path, options.expect_status, options.expect_text)
-    profile = _profile(options)
-    case = Case(
-        server=plan.TARGET,
-        interface=None,
-        scenario=plan.TARGET_SCENARIO,
-        variant=None,
-        profile=plan.with_users(profile, options.users or TARGET_USERS),
-        point=plan.point(profile),
-    )
-    return plan.make(
-        name=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-target",
-        app=None,
-        budget=None,
-        target=found,
-        load_cpus=preflight.choose_cpus(None, options.load_cpus)[1],
-        cases=[case],
-        repeats=options.repeat,
-        seed=options.seed,
-        start_timeout_s=options.start_timeout,
-    )
+def _wish(kind: type[Wish], given: dict[str, Any]) -> Wish:
+    """Those of the options that `kind` is about."""
+    return kind(**{field.name: given[field.name] for field in fields(kind)})  # type: ignore[arg-type]  # a dataclass
 
 
-def _profile(options: RunOptions) -> Profile:
-    """The profile that all cases have, but for the users of a closed one."""
-    return Profile(
-        kind="closed" if options.rate is None else "open",
-        users=options.max_in_flight or plan.OPEN_CONNECTIONS,
-        rate_rps=options.rate,
-        arrivals=None if options.rate is None else options.arrivals,
-        max_in_flight=options.max_in_flight,
-        warmup_s=options.warmup,
-        duration_s=options.duration,
-        timeout_s=options.timeout,
-        connect_timeout_s=min(options.connect_timeout or options.timeout, options.timeout),
-        keep_alive=options.keep_alive,
-        load_processes=options.load_processes,
-        load_workers=options.load_workers,
-    )
+def _swept(chosen: Plan, given: dict[str, Any], bench: experiment.Bench, console: Console) -> Plan:
+    rates = [] if given["sweep"] == AUTO else planning.numbers(given["sweep"], "--sweep")
+    _settle(chosen)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, screen.busy("finding rates", console) as told:
+        return sweep.over_rates(chosen, bench, rates, Path(folder), told)
 
 
-def _budget(
-    server_cpus: tuple[int, ...], workers: int | None, threads: int | None, connections: int | None, *, users: int
-) -> Budget:
-    return Budget(
-        workers=workers or len(server_cpus),
-        threads=threads or 1,
-        connections=connections or max(LEAST_CONNECTIONS, users),
-        server_cpus=server_cpus,
-    )
-
-
-def _checked(chosen: Plan, options: RunOptions) -> experiment.Bench:
+def _checked(chosen: Plan, given: dict[str, Any], console: Console) -> experiment.Bench:
     """What the plan needs, looked up and checked, with the load generator's calibration."""
     bench = preflight.check(
-        chosen, port=options.port, listen=options.load_listen, allow_remote=options.allow_remote_target
+        chosen, port=given["port"], listen=given["load_listen"], allow_remote=given["allow_remote_target"]
     )
     profiles = [case.profile for case in chosen.cases]
     processes = profiles[0].load_processes
@@ -496,10 +400,9 @@ def _checked(chosen: Plan, options: RunOptions) -> experiment.Bench:
         return bench  # load from other machines: what it can do there is not known here
     server_cpus = chosen.budget.server_cpus if chosen.budget else host.split_cpus(host.usable_cpus())[0]
     setting = calibration.Setting(server_cpus=server_cpus, load_cpus=chosen.load_cpus, load_processes=processes)
-    name = calibration.fingerprint(setting, bench.machine, dict(bench.load_versions))
-    found = calibration.remembered(name)
+    found = calibration.remembered(calibration.fingerprint(setting, bench.machine, dict(bench.load_versions)))
     if found is None:
-        found = _calibrate(setting, Console(stderr=True, quiet=options.quiet))
+        found = _calibrate(setting, console)
         calibration.remember(found)
     for profile in profiles:
         calibration.refuse_beyond(found, profile)
@@ -509,12 +412,8 @@ def _checked(chosen: Plan, options: RunOptions) -> experiment.Bench:
 def _calibrate(setting: calibration.Setting, console: Console) -> Calibration:
     name = calibration.fingerprint(setting, host.machine(), preflight.load_versions())
     preflight.settle_beside(setting.server_cpus, setting.load_cpus)
-    with screen.calibrating(console) as told:
+    with screen.busy("calibrating the load generator against the null server, about 20 s", console) as told:
         return calibration.measure(setting, name, told)
-
-
-_PROBE = Profile(users=1, warmup_s=0, duration_s=1, timeout_s=10, connect_timeout_s=10)
-"""Stands in a plan that is never carried out."""
 
 
 def _serve(made: Plan, bench: experiment.Bench) -> None:
@@ -541,29 +440,30 @@ def _serve(made: Plan, bench: experiment.Bench) -> None:
                 ) from broken
 
 
-def _warn_of_unused(options: RunOptions, bench: experiment.Bench) -> None:
-    given: dict[servers.BudgetPart, int | None] = {
-        "workers": options.workers,
-        "threads": options.threads,
-        "connections": options.connections,
-    }
-    parts = [part for part, value in given.items() if value is not None]
+def _warn_of_unused(given: dict[str, Any], bench: experiment.Bench) -> None:
+    names: tuple[servers.BudgetPart, ...] = ("workers", "threads", "connections")
+    parts = [name for name in names if given[name] is not None]
     for part in preflight.unused_parts(parts, bench.servers.values()):
         print(f"bench: --{part} changes nothing: none of these servers has such a setting", file=sys.stderr)
 
 
-def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, options: RunOptions) -> None:
-    console = Console(stderr=True, quiet=options.quiet)
-    done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
+def _settle(chosen: Plan) -> None:
     preflight.settle_beside(chosen.budget.server_cpus if chosen.budget else (), chosen.load_cpus)
+
+
+def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console) -> None:
+    done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
+    _settle(chosen)
     try:
         with store.opened_for_writing(), screen.RunProgress(chosen, done, console) as progress:
-            experiment.run(chosen, store, bench, progress)
+            carry_out = sweep.search if chosen.objective else experiment.run
+            carry_out(chosen, store, bench, progress)
     except KeyboardInterrupt as interrupt:
         # A second Ctrl-C must not take away the word on how to go on.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        of = f" of {len(chosen.steps)}" if chosen.steps else ""
         raise BenchError(
-            f"interrupted; {len(store.records())} of {len(chosen.steps)} repeats are kept in {store.directory}",
+            f"interrupted; {len(store.records())}{of} repeats are kept in {store.directory}",
             hint=f"finish it with: {sys.executable} {Path(sys.argv[0]).resolve()} --resume {store.directory}",
             exit_code=ExitCode.INTERRUPTED,
         ) from interrupt
@@ -581,8 +481,9 @@ def _show(store: Store, *, as_json: bool) -> None:
         screen.show_run(found, console)
         console.print(f"Report: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
     if not found.measured:
+        objective = chosen.objective
         raise BenchError(
-            "nothing valid was left to show",
+            f"no rate keeps {objective}" if objective else "nothing valid was left to show",
             hint=f"the reasons are in {_shortest(path)}",
             exit_code=ExitCode.NOT_MEASURED,
         )

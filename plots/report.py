@@ -1,15 +1,25 @@
 """The Markdown report of a run with its charts, drawn from a summary alone."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from matplotlib.figure import Figure
 
-from plots import percentiles, style, text, throughput, timeline
+from plots import capacity, percentiles, style, sweep, text, throughput, timeline
 from results.errors import BenchError
 from results.summary import RunSummary, as_json
 
-CHARTS = {"throughput": throughput.draw, "latency": percentiles.draw, "timeline": timeline.draw}
+Draw = Callable[[RunSummary, str], Figure]
+CHARTS: dict[str, Draw] = {"throughput": throughput.draw, "latency": percentiles.draw, "timeline": timeline.draw}
+
+
+def charts(run: RunSummary) -> dict[str, Draw]:
+    """What is drawn of a run, by name."""
+    if run.plan.objective is not None:
+        return {"capacity": capacity.draw}
+    return {"sweep": sweep.draw} if run.plan.sweep else CHARTS
 
 
 def write(run: RunSummary, directory: Path) -> Path:
@@ -22,7 +32,7 @@ def write(run: RunSummary, directory: Path) -> Path:
     try:
         (directory / "charts").mkdir(exist_ok=True)
         for scenario in text.scenarios(run):
-            for name, draw in CHARTS.items():
+            for name, draw in charts(run).items():
                 style.save(
                     draw(run, scenario),
                     run,
@@ -59,6 +69,14 @@ def _head(run: RunSummary) -> str:
 def _scenario(run: RunSummary, scenario: str) -> str:
     cases = style.of_scenario(run, scenario)
     lines = [f"## {scenario}", "", f"{text.profile(run, scenario).capitalize()}.", ""]
+    for one in run.capacities:
+        if one.case.scenario == scenario:
+            lines += [f"- **{style.label(one.case)}**: {_escape(text.capacity(one, run.plan.objective or ''))}"]
+    for deployment, case in run.knees.items():
+        if case.scenario == scenario:
+            lines += [f"- {_escape(deployment)}: knee at {_escape(case.point)}"]
+    if lines[-1]:
+        lines.append("")
     lines.append(f"| {' | '.join(text.COLUMNS)} |")
     lines.append("| --- | --- | --- |" + " ---: |" * (len(text.COLUMNS) - 3))
     cells = (text.cells(summary, tied=text.is_tied(summary, cases)) for summary in cases)
@@ -74,7 +92,7 @@ def _scenario(run: RunSummary, scenario: str) -> str:
             lines += [f"- cure: {_escape(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
         if summary.log_tail:
             lines += ["", "Last lines of its log (whole: `logs/`):", "", *(f"    {line}" for line in summary.log_tail)]
-    for name in CHARTS:
+    for name in charts(run):
         lines += ["", f"![{scenario}: {name}](charts/{scenario}-{name}.svg)"]
     return "\n".join(lines)
 

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from plots import style, text
-from results.record import Calibration, Case, Plan, Record, Step
+from results import slo
+from results.record import Calibration, Case, Plan, Record
 from results.summary import CaseSummary, RunSummary
 from results.validity import judge
 
@@ -42,7 +43,7 @@ class RunProgress:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._task = self._bar.add_task("starting", total=len(plan.steps), completed=done, left=self._left())
+        self._task = self._bar.add_task("starting", total=len(plan.steps) or None, completed=done, left=self._left())
 
     def __enter__(self) -> "RunProgress":
         self._bar.start()
@@ -53,28 +54,33 @@ class RunProgress:
     ) -> None:
         self._bar.stop()
 
-    def step_started(self, step: Step, case: Case) -> None:
+    def step_started(self, case: Case, repeat: int) -> None:
         self._started = time.monotonic()
-        self._bar.update(self._task, description=f"{case.name}, repeat {step.repeat}", left=self._left())
+        self._bar.update(self._task, description=f"{case.name}, repeat {repeat}", left=self._left())
 
-    def step_done(self, step: Step, record: Record) -> None:
+    def step_done(self, record: Record) -> None:
         profile = record.case.profile
         self._overheads.append(time.monotonic() - self._started - profile.warmup_s - profile.duration_s)
         self._done += 1
         self._bar.update(self._task, completed=self._done, left=self._left())
-        if not self._console.is_terminal:
-            judgement = judge(record)
-            reason = f": {judgement.reasons[0].text}" if judgement.reasons else ""
-            self._console.print(
-                f"[{self._done}/{len(self._plan.steps)}] {record.case.name}, repeat {step.repeat}: "
-                f"{judgement.verdict}{reason} ({self._left()})",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+        if not self._console.is_terminal or self._plan.objective:
+            self._console.print(self._told(record), markup=False, highlight=False, soft_wrap=True)
+
+    def _told(self, record: Record) -> str:
+        """One line on a repeat that is done."""
+        name = f"{record.case.name}, repeat {record.repeat}"
+        if self._plan.objective:
+            outcome = slo.outcome(record, slo.parse(self._plan.objective))
+            how = {True: "holds", False: "does not hold", None: "disturbed, to be tried again"}[outcome.held]
+            return f"{name}: {how}: {outcome.text}"
+        judgement = judge(record)
+        reason = f": {judgement.reasons[0].text}" if judgement.reasons else ""
+        return f"[{self._done}/{len(self._plan.steps)}] {name}: {judgement.verdict}{reason} ({self._left()})"
 
     def _left(self) -> str:
         """The time that the remaining repeats will take, going by those done."""
+        if self._plan.objective:
+            return f"{self._done} repeats so far"
         overhead = sum(self._overheads) / len(self._overheads) if self._overheads else OVERHEAD_S
         profiles = [self._plan.cases[step.case].profile for step in self._plan.steps[self._done :]]
         seconds = round(sum(one.warmup_s + one.duration_s + overhead for one in profiles))
@@ -105,6 +111,11 @@ def show_run(run: RunSummary, console: Console) -> None:
             _show_reasons(summary, console)
     for summary in run.cases:
         _show_endpoints(summary, console)
+    for deployment, case in run.knees.items():
+        console.print(f"{deployment}: knee at {case.point}", markup=False, highlight=False)
+    for one in run.capacities:
+        line = f"{style.label(one.case)}: {text.capacity(one, run.plan.objective or '')}"
+        console.print(line, style="bold", markup=False, highlight=False, soft_wrap=True)
     console.print(text.repeats(run), style="dim", highlight=False)
 
 
@@ -139,9 +150,9 @@ def show_listing(title: str, rows: Iterable[tuple[str, str, str]], console: Cons
 
 
 @contextlib.contextmanager
-def calibrating(console: Console) -> Iterator[Callable[[str], None]]:
-    """Shows what a calibration is doing; yields what is to be told of it."""
-    console.print("calibrating the load generator against the null server, about 20 s", highlight=False)
+def busy(what: str, console: Console) -> Iterator[Callable[[str], None]]:
+    """Shows that something takes a while; yields what is to be told how far it is."""
+    console.print(what, highlight=False)
     with console.status("starting") as status:
         yield status.update
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from plots.text import load, number
+from plots.text import loads, number
 from results.record import Case, Variant
 from results.summary import CaseSummary, RunSummary
 
@@ -72,11 +72,21 @@ def of_scenario(run: RunSummary, scenario: str) -> list[CaseSummary]:
     for summary in found:
         rate = summary.throughput_rps.value if summary.throughput_rps else -1.0
         best[summary.case.server] = max(best.get(summary.case.server, -1.0), rate)
-    return sorted(found, key=lambda one: (-best[one.case.server], one.case.server, one.case.variant != "sync"))
+    return sorted(
+        found,
+        key=lambda one: (
+            *(-best[one.case.server], one.case.server, one.case.variant != "sync"),
+            *(one.case.profile.rate_rps or 0.0, one.case.profile.users),
+        ),
+    )
 
 
 def label(case: Case) -> str:
     return ", ".join(part for part in (case.server, case.variant, case.point) if part)
+
+
+def label_of_deployment(case: Case) -> str:
+    return ", ".join(part for part in (case.server, case.variant) if part)
 
 
 def new_figure(height_inches: float) -> Figure:
@@ -129,10 +139,11 @@ def save(figure: Figure, run: RunSummary, cases: Sequence[CaseSummary], path: Pa
 def caption(run: RunSummary, cases: Sequence[CaseSummary]) -> str:
     """What one must know to read a figure: profile, budget, machine, versions."""
     profile = cases[0].case.profile
+    profiles = [summary.case.profile for summary in cases]
     repeats = (
         f"{run.plan.repeats} repeats, each in a fresh server" if run.plan.repeats > 1 else "one repeat: no interval"
     )
-    offered = load(profile)
+    offered = loads(profiles)
     parts = [
         offered[0].upper()
         + offered[1:]

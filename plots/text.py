@@ -5,7 +5,7 @@ from typing import Any
 
 from results.record import Calibration, Profile
 from results.stats import Estimate
-from results.summary import CaseSummary, RunSummary, calibration_as_json
+from results.summary import CapacitySummary, CaseSummary, RunSummary, calibration_as_json
 
 NONE = "–"
 COLUMNS = (
@@ -86,8 +86,23 @@ def is_tied(summary: CaseSummary, cases: Sequence[CaseSummary]) -> bool:
 
 def profile(run: RunSummary, scenario: str) -> str:
     """How a scenario was loaded, in one line."""
-    one = next(summary.case.profile for summary in run.cases if summary.case.scenario == scenario)
-    return f"{load(one)}, {one.duration_s:g} s after {one.warmup_s:g} s of warm-up"
+    profiles = [summary.case.profile for summary in run.cases if summary.case.scenario == scenario]
+    one = profiles[0]
+    return f"{loads(profiles)}, {one.duration_s:g} s after {one.warmup_s:g} s of warm-up"
+
+
+def loads(profiles: Sequence[Profile]) -> str:
+    """How load is offered where cases may differ in rate or users, as `closed profile, 1 to 256 users`."""
+    said = list(dict.fromkeys(map(load, profiles)))
+    if len(said) == 1:
+        return said[0]
+    if profiles[0].rate_rps is None:
+        numbers: list[float] = [profile.users for profile in profiles]
+        return load(profiles[0]).replace(f"{profiles[0].users:,} users", f"{min(numbers):,} to {max(numbers):,} users")
+    rates = [profile.rate_rps or 0.0 for profile in profiles]
+    users = [profile.users for profile in profiles]
+    said_of_first = load(profiles[0]).replace(f"{users[0]:,} conn", f"{min(users):,} to {max(users):,} conn")
+    return said_of_first.replace(f"{rates[0]:,g} requests/s", f"{min(rates):,g} to {max(rates):,g} requests/s")
 
 
 def load(profile: Profile) -> str:
@@ -104,6 +119,21 @@ def load(profile: Profile) -> str:
     extra = "" if profile.keep_alive else ", a connection for each request"
     processes = profile.load_processes + profile.load_workers
     return how + extra + (f", {processes} load processes" if processes > 1 else "")
+
+
+def capacity(one: CapacitySummary, objective: str) -> str:
+    """What was found for a deployment, in a sentence."""
+    if not one.finished:
+        return one.text
+    if one.sustained_rps is None:
+        return f"no rate keeps {objective}: at {number(one.refuted_rps or 0)} requests/s {one.text}"
+    beyond = (
+        f"{number(one.refuted_rps)} does not"
+        if one.refuted_rps is not None
+        else "more than the load generator can offer was not tried"
+    )
+    times = f"{one.confirmed} fresh repeat{'s' if one.confirmed > 1 else ''}"
+    return f"{number(one.sustained_rps)} requests/s keep {objective} in {times} ({one.text}); {beyond}"
 
 
 def calibration(run: RunSummary) -> list[str]:

@@ -137,6 +137,11 @@ class Plan:
     repeats: int
     seed: int
     start_timeout_s: float
+    sweep: Literal["rate", "users"] | None = None
+    """What the cases of one deployment differ in, if they are a sweep."""
+    objective: str | None = None
+    """The service level objective, as `p99<100ms`, for which each case's highest rate is searched; there are no steps
+    then, and the records are of rates that the search came by."""
     steps: tuple[Step, ...]
 
 

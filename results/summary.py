@@ -1,12 +1,14 @@
 """From the records of a run to one summary per case: what tables, charts and `--json` show."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hdrh.histogram import HdrHistogram
 
-from results import histogram, merging
+from results import histogram, merging, slo
+from results.capacity import Ask, so_far
 from results.compare import ranks
 from results.record import Calibration, Case, Load, Machine, Plan, Record, Second
 from results.rules import starved_users, totals
@@ -110,29 +112,110 @@ class RunSummary:
     commands: dict[str, tuple[str, ...]]
     """The argv of each case's server, from its last repeat."""
     calibration: Calibration | None
+    capacities: tuple["CapacitySummary", ...]
+    """Of a run with an objective: what was found for each deployment."""
+    knees: dict[str, Case]
+    """Of a sweep: by deployment, the case at which throughput divided by mean latency is greatest."""
     started_at: str
 
     @property
     def measured(self) -> bool:
-        """Whether any case can be shown."""
+        """Whether anything can be shown: any case, and of a run with an objective a rate that keeps it."""
+        if self.plan.objective is not None:
+            return any(one.sustained_rps is not None for one in self.capacities)
         return any(case.usable for case in self.cases)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapacitySummary:
+    """The highest rate in requests/s at which a deployment kept the objective.
+
+    `sustained_rps` held in each of `confirmed` fresh repeats; `refuted_rps` is the lowest rate above that did not hold,
+    so that the capacity lies between the two. None: no rate held, or all did that the generator can offer.
+    `finished` is false where the search was interrupted. `text` says how near the objective it was, or what failed.
+    """
+
+    case: Case
+    sustained_rps: float | None
+    refuted_rps: float | None
+    confirmed: int
+    finished: bool
+    text: str
 
 
 def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
     """The summary of a run from its plan and whatever records there are."""
-    by_case = {case.name: [record for record in records if record.case == case] for case in plan.cases}
+    cases = plan.cases if plan.objective is None else _cases_searched(plan, records)
+    by_case = {case.name: [record for record in records if record.case == case] for case in cases}
+    summaries = [summarize_case(case, by_case[case.name], _planned(plan, by_case[case.name])) for case in cases]
     machines: dict[Machine, None] = dict.fromkeys(record.machine for record in records)
     return RunSummary(
         name=name,
         plan=plan,
-        cases=_ranked([summarize_case(case, by_case[case.name], plan.repeats) for case in plan.cases]),
+        cases=_ranked(summaries),
         machines=tuple(machines),
         versions={name: version for record in records for name, version in sorted(record.versions.items())},
         load_versions={name: version for record in records for name, version in record.load_versions.items()},
         commands={record.case.name: record.command for record in records if record.command is not None},
         calibration=next((record.calibration for record in records if record.calibration), None),
+        capacities=tuple(_capacity(plan, case, records) for case in plan.cases) if plan.objective else (),
+        knees=_knees(summaries) if plan.sweep else {},
         started_at=min((record.started_at for record in records), default=""),
     )
+
+
+def _planned(plan: Plan, records: Sequence[Record]) -> int:
+    return plan.repeats if plan.objective is None else len(records)
+
+
+def _cases_searched(plan: Plan, records: Sequence[Record]) -> list[Case]:
+    """What a search came by: by deployment, in the plan's order, and rate."""
+    order = [case.deployment for case in plan.cases]
+    found = dict.fromkeys(record.case for record in records)
+    return sorted(found, key=lambda case: (order.index(case.deployment), case.profile.rate_rps or 0.0))
+
+
+def _capacity(plan: Plan, case: Case, records: Sequence[Record]) -> CapacitySummary:
+    ceilings = [record.calibration.open_ceiling_rps for record in records if record.calibration]
+    found = so_far(plan, case, records, min(ceilings, default=math.inf))
+    terms = slo.parse(plan.objective or "")
+    own = [record for record in records if record.case.deployment == case.deployment]
+    if isinstance(found, Ask):
+        return CapacitySummary(
+            case=case,
+            sustained_rps=None,
+            refuted_rps=None,
+            confirmed=0,
+            finished=False,
+            text="the search is not finished",
+        )
+    rate = found.sustained_rps if found.sustained_rps is not None else found.refuted_rps
+    at_rate = [one for one in own if one.case.profile.rate_rps == rate]
+    held = [one for one in at_rate if slo.outcome(one, terms).held]
+    fresh = held[1:] if found.sustained_rps is not None else at_rate
+    return CapacitySummary(
+        case=case,
+        sustained_rps=found.sustained_rps,
+        refuted_rps=found.refuted_rps,
+        confirmed=len(fresh) if found.sustained_rps is not None else 0,
+        finished=True,
+        text="; ".join(slo.outcome(one, terms).text for one in fresh),
+    )
+
+
+def _knees(cases: Sequence[CaseSummary]) -> dict[str, Case]:
+    """By deployment the case with the greatest power: throughput divided by mean response time.
+
+    L. Kleinrock: Power and Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications (1979).
+    """
+    best: dict[str, tuple[float, Case]] = {}
+    for one in cases:
+        if one.throughput_rps is None or not one.distribution.get_total_count():
+            continue
+        power = one.throughput_rps.value / one.distribution.get_mean_value()
+        if power > best.get(one.case.deployment, (0.0, one.case))[0]:
+            best[one.case.deployment] = (power, one.case)
+    return {deployment: case for deployment, (_, case) in best.items()}
 
 
 def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseSummary:
@@ -165,6 +248,8 @@ def _ranked(cases: Sequence[CaseSummary]) -> tuple[CaseSummary, ...]:
     ranked = list(cases)
     for alike in {(one.case.scenario, one.case.profile) for one in cases if one.usable}:
         places = [n for n, one in enumerate(cases) if one.usable and (one.case.scenario, one.case.profile) == alike]
+        if len(places) < 2:
+            continue
         for place, rank in zip(places, ranks([_merit(cases[place]) for place in places]), strict=True):
             ranked[place] = replace(cases[place], rank=rank)
     return tuple(ranked)
@@ -342,7 +427,27 @@ def as_json(summary: RunSummary, directory: str) -> dict[str, object]:
         "schema": JSON_SCHEMA,
         "run": directory,
         "cases": [_case_as_json(case) for case in summary.cases],
-    }
+    } | _climbed_as_json(summary)
+
+
+def _climbed_as_json(summary: RunSummary) -> dict[str, object]:
+    """What a sweep or a search has beside its cases."""
+    if summary.plan.sweep is not None:
+        return {"knees": {deployment: case.name for deployment, case in summary.knees.items()}}
+    if summary.plan.objective is None:
+        return {}
+    capacities = [
+        {
+            "deployment": one.case.deployment,
+            "sustained_rps": one.sustained_rps,
+            "refuted_rps": one.refuted_rps,
+            "confirmed": one.confirmed,
+            "finished": one.finished,
+            "text": one.text,
+        }
+        for one in summary.capacities
+    ]
+    return {"objective": summary.plan.objective, "capacities": capacities}
 
 
 def _case_as_json(summary: CaseSummary) -> dict[str, object]:

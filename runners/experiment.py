@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from results.errors import BenchError, ExitCode
-from results.record import SCHEMA_VERSION, Breakdown, Budget, Calibration, Case, Machine, Plan, Record, Step
+from results.record import SCHEMA_VERSION, Breakdown, Budget, Calibration, Case, Machine, Plan, Record
 from results.store import Store
 from runners import host
 from runners import target as targets
@@ -24,9 +24,9 @@ TARGET_LOCUSTFILE = ROOT / "runners" / "load" / "target.py"
 class Observer(Protocol):
     """Is told how a run goes, to show it."""
 
-    def step_started(self, step: Step, case: Case) -> None: ...
+    def step_started(self, case: Case, repeat: int) -> None: ...
 
-    def step_done(self, step: Step, record: Record) -> None: ...
+    def step_done(self, record: Record) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,27 +68,38 @@ def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
     """
     for step in plan.steps:
         case = plan.cases[step.case]
-        if store.has_measured(case, step.repeat):
-            continue
-        observer.step_started(step, case)
-        try:
-            record = measure(plan, case, step.repeat, store, bench)
-        except OSError as error:
-            raise BenchError(
-                f"{case.name}, repeat {step.repeat}: {error}",
-                hint=f"mend it, then go on with --resume {store.directory}",
-                exit_code=ExitCode.NOT_MEASURED,
-            ) from error
-        store.write(record)
-        observer.step_done(step, record)
+        if not store.has_measured(case, step.repeat):
+            carry_out(plan, case, step.repeat, store, bench, observer)
 
 
-def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> Record:
-    """The record of one repeat of one case, in a freshly started server."""
+def carry_out(plan: Plan, case: Case, repeat: int, store: Store, bench: Bench, observer: Observer) -> None:
+    """Measure one repeat and keep its record.
+
+    Raises:
+        BenchError: as for `run`.
+    """
+    observer.step_started(case, repeat)
+    try:
+        record = measure(plan, case, repeat, bench, lambda process: store.log_path(case, repeat, process))
+    except OSError as error:
+        raise BenchError(
+            f"{case.name}, repeat {repeat}: {error}",
+            hint=f"mend it, then go on with --resume {store.directory}",
+            exit_code=ExitCode.NOT_MEASURED,
+        ) from error
+    store.write(record)
+    observer.step_done(record)
+
+
+def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callable[[str], Path]) -> Record:
+    """The record of one repeat of one case, in a freshly started server.
+
+    `log_path` says where the `server` and the `load` process are to write.
+    """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     started: Deployment | None = None
     if plan.target is None:
-        started = deployment(plan, case, bench, store.log_path(case, number, "server"))
+        started = deployment(plan, case, bench, log_path("server"))
     job = _job(plan, case, number, bench, started)
     measured: Measured | None = None
     breakdown: Breakdown | None = None
@@ -97,7 +108,7 @@ def measure(plan: Plan, case: Case, number: int, store: Store, bench: Bench) -> 
         deployment=started,
         job=job,
         load_variables=bench.environment.inherited(),
-        load_log=store.log_path(case, number, "load"),
+        load_log=log_path("load"),
     )
     try:
         measured = repeat.measure()

@@ -8,8 +8,9 @@ from results.record import SCHEMA_VERSION, App, Budget, Case, Plan, Profile, Ste
 from runners.scenarios import ScenarioFile
 from runners.servers import Server
 
-OPEN_CONNECTIONS = 256
-"""Connections that share the arrivals of an open profile, unless it is told otherwise."""
+OPEN_CONNECTIONS = range(16, 256)
+"""Connections that share the arrivals of an open profile: as many as arrive in a second, within these bounds. So each
+is used about once a second or more often, and servers do not close it for idleness, and all workers have some."""
 TARGET, TARGET_SCENARIO = "target", "url"
 """What a server is called that the bench did not start, and what is asked of it."""
 
@@ -45,6 +46,12 @@ def cases(
 def with_users(profile: Profile, users: int) -> Profile:
     """`profile` with that many users; an open one has its connections already."""
     return profile if profile.kind == "open" else replace(profile, users=users)
+
+
+def at_rate(profile: Profile, rate_rps: float) -> Profile:
+    """`profile`, open, at that rate, with the connections that suit it unless their number is the limit in flight."""
+    users = min(max(round(rate_rps), OPEN_CONNECTIONS.start), OPEN_CONNECTIONS.stop)
+    return replace(profile, rate_rps=rate_rps, users=profile.max_in_flight or users)
 
 
 def point(profile: Profile) -> str:
@@ -86,4 +93,11 @@ def make(
         seed=seed,
         start_timeout_s=start_timeout_s,
         steps=tuple(steps),
+    )
+
+
+def swept(cases: Iterable[Case], profiles: Sequence[Profile]) -> tuple[Case, ...]:
+    """Each case under each of `profiles`."""
+    return tuple(
+        replace(case, profile=one, point=point(one) or f"{one.users}users") for case in cases for one in profiles
     )

@@ -113,7 +113,7 @@ def test_a_port_that_another_program_takes_first(tmp_path: Path) -> None:
     with socket.create_server((host.LOOPBACK, 0)) as squatter:
         port = squatter.getsockname()[1]
         bench = replace(preflight.check(made), choose_port=lambda: port)
-        record = experiment.measure(made, made.cases[0], 1, store, bench)
+        record = experiment.measure(made, made.cases[0], 1, bench, lambda name: store.log_path(made.cases[0], 1, name))
     assert record.load is None
     assert record.breakdown is not None
     assert record.breakdown.stage == "start"

@@ -180,6 +180,8 @@ def connections(record: Record) -> Iterator[Reason]:
     load, profile = record.load, record.case.profile
     if load is None or "keep-alive" not in record.protocols or not profile.keep_alive:
         return
+    if profile.rate_rps is not None and profile.rate_rps < profile.users:
+        return  # each is idle for more than a second, and may be closed for that
     if load.connections_opened > profile.users + CONNECTIONS_SHARE * load.requests_issued:
         yield Reason(
             code="connections-not-kept",

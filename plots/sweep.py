@@ -1,0 +1,68 @@
+"""Latency against throughput as the load climbs: a curve per deployment, its knee marked."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from plots import style
+from plots.text import number
+from results.summary import CaseSummary, RunSummary
+
+PANEL_INCHES = 2.5
+
+
+def draw(run: RunSummary, scenario: str) -> Figure:
+    """The figure: the median above, p99 below; points are the rates or users of the sweep, without invalid ones."""
+    cases = style.of_scenario(run, scenario)
+    figure = style.new_figure(0.9 + 2 * PANEL_INCHES)
+    panels = list(figure.subplots(2, 1, sharex=True))
+    looks = style.looks(run)
+    for panel, percentile in zip(panels, ("p50", "p99"), strict=True):
+        for deployment in dict.fromkeys(one.case.deployment for one in cases):
+            own = [one for one in cases if one.case.deployment == deployment]
+            _draw_curve(panel, run, own, percentile, looks[own[0].case.server])
+        style.latency_axis(panel)
+        panel.set_ylabel(f"{percentile} (ms, log scale)")
+        panel.set_xlim(left=0)
+        panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    climbed = "offered rates" if run.plan.sweep == "rate" else "users"
+    style.title(
+        panels[0], f"{scenario}: latency against throughput", f"points: {climbed}; ringed: the knee; crossed: suspect"
+    )
+    panels[1].set_xlabel("throughput (good answers per second); further right and lower is better")
+    panels[0].legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8.5, handlelength=3)
+    return figure
+
+
+def _draw_curve(axes: Axes, run: RunSummary, cases: list[CaseSummary], percentile: str, look: style.Look) -> None:
+    case = cases[0].case
+    name = style.label_of_deployment(case)
+    points = [
+        (one.throughput_rps.value, figure.value, one)
+        for one in cases
+        if one.throughput_rps is not None and (figure := one.latency_ms[percentile]) is not None
+    ]
+    if not points:
+        axes.plot([], [], linestyle="none", marker="x", color=style.ALARM, label=f"{name}: invalid")
+        return
+    axes.plot(
+        [rate for rate, _, _ in points],
+        [ms for _, ms, _ in points],
+        color=look.colour,
+        linestyle=style.LINES[case.variant],
+        linewidth=1.6,
+        marker=look.marker,
+        markersize=4.5,
+        markerfacecolor=look.colour if case.variant != "async" else "white",
+        label=name,
+    )
+    suspect = [(rate, ms) for rate, ms, one in points if one.judgement.verdict == "suspect"]
+    axes.plot(
+        *zip(*suspect, strict=True), linestyle="none", marker="x", color=style.INK, markersize=5
+    ) if suspect else None
+    knee = run.knees.get(case.deployment)
+    for rate, ms, one in points:
+        if one.case == knee:
+            axes.plot([rate], [ms], marker="o", markersize=12, markerfacecolor="none", color=look.colour)
+            axes.annotate(
+                f"{number(rate)}/s", (rate, ms), xytext=(7, 7), textcoords="offset points", fontsize=8, color=style.INK
+            )

@@ -1,0 +1,69 @@
+"""A service level objective, as `p99<100ms`, and whether a repeat kept it."""
+
+import re
+from dataclasses import dataclass
+
+from results import histogram
+from results.errors import BenchError
+from results.record import Record
+from results.validity import judge
+
+UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+TERM = re.compile(r"p(50|75|90|95|99|99\.9|999)\s*<=?\s*(\d+(?:\.\d+)?)\s*(us|ms|s)")
+NOT_SUSTAINED = {"offered-rate-missed", "dropped-arrivals"}
+"""Reasons with which a rate was not sustained, however low the latency of what was answered."""
+DISTURBED = {"foreign-load", "stolen-time", "throttled", "generator-starved", "generator-lag", "late-sends"}
+"""Reasons with which a failure may be the machine's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """A percentile (0 to 100) of latency and the bound in ms that it must stay below."""
+
+    percentile: float
+    below_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Whether a repeat kept an objective, and in a few words how near it was or why it did not.
+
+    `held` is None if it did not while others had a part in it: that says nothing of the server.
+    """
+
+    held: bool | None
+    text: str
+
+
+def parse(text: str) -> tuple[Term, ...]:
+    """The terms of an objective: one, or several with commas between.
+
+    Raises:
+        BenchError: it is not an objective.
+    """
+    terms = []
+    for part in text.split(","):
+        found = TERM.fullmatch(part.strip())
+        if found is None or float(found[2]) == 0:
+            raise BenchError(f"{text!r} is not an objective", hint="write it as p99<100ms, or as p50<20ms,p99.9<1s")
+        percentile = 99.9 if found[1] == "999" else float(found[1])
+        terms.append(Term(percentile=percentile, below_ms=float(found[2]) * UNITS_MS[found[3]]))
+    return tuple(terms)
+
+
+def outcome(record: Record, terms: tuple[Term, ...]) -> Outcome:
+    """Whether the repeat was sound, sustained its rate, and kept every term; what never came counts with its age."""
+    judgement = judge(record)
+    disturbed = any(reason.code in DISTURBED for reason in judgement.reasons)
+    for reason in judgement.reasons:
+        if reason.verdict == "invalid" or reason.code in NOT_SUSTAINED:
+            return Outcome(held=None if disturbed else False, text=f"{reason.code}: {reason.text}")
+    assert record.load is not None
+    seconds = [second for series in record.load.endpoints.values() for second in series]
+    merged = histogram.merge(text for second in seconds for text in (second.latency, second.unanswered))
+    seen = [(term, histogram.percentile_ms(merged, term.percentile) or 0.0) for term in terms]
+    kept = all(ms < term.below_ms for term, ms in seen)
+    return Outcome(
+        held=None if disturbed and not kept else kept,
+        text=", ".join(f"p{term.percentile:g} {ms:.3g} ms" for term, ms in seen),
+    )

@@ -1,0 +1,195 @@
+"""From what somebody wishes to measure to a plan; every name and CPU list is checked on the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from results import slo
+from results.errors import BenchError
+from results.record import Arrivals, Budget, Case, Plan, Profile, Target, Variant
+from runners import plan, preflight
+from runners.app import BENCH_APP, Environment
+
+LEAST_CONNECTIONS = 1000
+TARGET_USERS = 32
+AUTO = "auto"
+MOST_USERS = 20_000
+SWEEP_USERS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadWish:
+    """How load is to be offered; None where that was not said."""
+
+    users: int | None = None
+    rate: float | None = None
+    arrivals: Arrivals = "poisson"
+    max_in_flight: int | None = None
+    duration: float = 5.0
+    warmup: float = 1.0
+    timeout: float = 10.0
+    connect_timeout: float | None = None
+    keep_alive: bool = True
+    load_processes: int = 1
+    load_workers: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetWish:
+    """What servers may use, and the load's CPUs; None where that was not said."""
+
+    workers: int | None = None
+    threads: int | None = None
+    connections: int | None = None
+    server_cpus: str | None = None
+    load_cpus: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunWish:
+    """How a run is to be carried out."""
+
+    repeat: int
+    seed: int
+    start_timeout: float
+
+
+def compare(
+    servers: Sequence[str],
+    scenarios: Sequence[str],
+    variants: Sequence[Variant],
+    load: LoadWish,
+    budget: BudgetWish,
+    run: RunWish,
+    *,
+    sweep_users: Sequence[int] = (),
+    objective: str | None = None,
+) -> Plan:
+    """A plan for servers × scenarios × variants; for an empty sequence, all there are.
+
+    Args:
+        servers: names.
+        scenarios: names.
+        variants: names.
+        load: how it is offered.
+        budget: what servers may use.
+        run: how it is carried out.
+        sweep_users: numbers of users, each of which makes a case of its own.
+        objective: a service level objective, for which the highest rate is to be searched.
+
+    Raises:
+        BenchError: a name is unknown, a list malformed, or the objective is none.
+    """
+    chosen = preflight.choose_servers(servers, Environment.of(BENCH_APP))
+    asked = preflight.choose_scenarios(scenarios, chosen)
+    server_cpus, load_cpus = preflight.choose_cpus(budget.server_cpus, budget.load_cpus)
+    if objective is not None:
+        slo.parse(objective)
+    shape = profile(load, kind="open" if objective is not None else None)
+    cases = plan.cases(chosen, asked, variants or None, shape, load.users)
+    if sweep_users:
+        cases = plan.swept(cases, [replace(shape, users=users) for users in sweep_users])
+    what = "-".join(server.name for server in chosen) if len(chosen) <= 2 else f"{len(chosen)}-servers"
+    made = plan.make(
+        name=_name(what),
+        app=BENCH_APP,
+        budget=allotted(budget, server_cpus, users=max(case.profile.users for case in cases)),
+        load_cpus=load_cpus,
+        cases=cases,
+        repeats=run.repeat,
+        seed=run.seed,
+        start_timeout_s=run.start_timeout,
+    )
+    if objective is not None:
+        return replace(made, objective=objective, steps=())
+    return replace(made, sweep="users") if sweep_users else made
+
+
+def target(found: Target, load: LoadWish, load_cpus: str | None, run: RunWish) -> Plan:
+    """A plan for a server that is already running: of what it is, nothing is known.
+
+    Raises:
+        BenchError: the list of CPUs is malformed.
+    """
+    shape = profile(load)
+    case = Case(
+        server=plan.TARGET,
+        interface=None,
+        scenario=plan.TARGET_SCENARIO,
+        variant=None,
+        profile=plan.with_users(shape, load.users or TARGET_USERS),
+        point=plan.point(shape),
+    )
+    return plan.make(
+        name=_name("target"),
+        app=None,
+        budget=None,
+        target=found,
+        load_cpus=preflight.choose_cpus(None, load_cpus)[1],
+        cases=[case],
+        repeats=run.repeat,
+        seed=run.seed,
+        start_timeout_s=run.start_timeout,
+    )
+
+
+def profile(load: LoadWish, *, kind: str | None = None) -> Profile:
+    """The profile that all cases have, but for the users of a closed one."""
+    is_open = load.rate is not None or kind == "open"
+    shape = Profile(
+        kind="open" if is_open else "closed",
+        users=load.max_in_flight or plan.OPEN_CONNECTIONS.stop,
+        arrivals=load.arrivals if is_open else None,
+        max_in_flight=load.max_in_flight,
+        warmup_s=load.warmup,
+        duration_s=load.duration,
+        timeout_s=load.timeout,
+        connect_timeout_s=min(load.connect_timeout or load.timeout, load.timeout),
+        keep_alive=load.keep_alive,
+        load_processes=load.load_processes,
+        load_workers=load.load_workers,
+    )
+    return shape if load.rate is None else plan.at_rate(shape, load.rate)
+
+
+def allotted(wish: BudgetWish, server_cpus: tuple[int, ...], *, users: int) -> Budget:
+    """The budget, with room for as many connections as there are users."""
+    return Budget(
+        workers=wish.workers or len(server_cpus),
+        threads=wish.threads or 1,
+        connections=wish.connections or max(LEAST_CONNECTIONS, users),
+        server_cpus=server_cpus,
+    )
+
+
+def users(text: str) -> list[int]:
+    """The numbers of users of a sweep: a list, or AUTO for the usual ones.
+
+    Raises:
+        BenchError: it is neither.
+    """
+    if text == AUTO:
+        return list(SWEEP_USERS)
+    found = numbers(text, "--sweep-users")
+    if any(number != int(number) or number > MOST_USERS for number in found):
+        raise BenchError(f"--sweep-users {text!r}: users are whole numbers up to {MOST_USERS:,}")
+    return [int(number) for number in found]
+
+
+def numbers(text: str, option: str) -> list[float]:
+    """A list such as `100,200,400`, ascending and without repetitions.
+
+    Raises:
+        BenchError: it is not one.
+    """
+    try:
+        found = sorted({float(part) for part in text.split(",")})
+    except ValueError:
+        found = []
+    if not found or not 0 < found[0] <= found[-1] < 1e7:
+        raise BenchError(f"{option} {text!r} is not a list of positive numbers", hint="write it as 100,200,400")
+    return found
+
+
+def _name(what: str) -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{what}"

@@ -1,0 +1,88 @@
+"""Sweeps over rates and the search for a capacity: what is measured next depends on what was found."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from results import merging
+from results.capacity import Ask, so_far
+from results.record import Case, Plan, Record
+from results.store import Store
+from results.validity import judge
+from runners import experiment, plan
+from runners.experiment import Bench, Observer
+
+LEVELS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)
+"""Rates of a sweep, as shares of what a closed profile gets through: to beyond saturation."""
+PROBE_WARMUP_S, PROBE_DURATION_S = 0.5, 2.0
+UNSOUND_RPS = 10.0
+"""What a deployment is asked for that did not even bear the probe: once, so that its reasons are shown."""
+
+
+def over_rates(made: Plan, bench: Bench, rates: Sequence[float], folder: Path, told: Callable[[str], None]) -> Plan:
+    """The plan `made` with each of its deployments at several rates.
+
+    Args:
+        made: one case for each deployment; its profiles' own rates do not matter.
+        bench: what it stands for here.
+        rates: requests/s; none: shares of what each deployment gets through in a short closed profile.
+        folder: for the logs of that.
+        told: is told what is being done.
+    """
+    cases: list[Case] = []
+    for case in made.cases:
+        if not rates:
+            told(f"finding the range of {case.deployment}")
+        own = rates or _range(_probe(made, case, bench, folder))
+        ceiling = bench.calibration.open_ceiling_rps if bench.calibration else max(own)
+        profiles = [plan.at_rate(case.profile, rate) for rate in own if rate <= ceiling]
+        cases.extend(plan.swept([case], profiles))
+    again = plan.make(
+        name=made.name,
+        app=made.app,
+        budget=made.budget,
+        load_cpus=made.load_cpus,
+        cases=cases,
+        repeats=made.repeats,
+        seed=made.seed,
+        start_timeout_s=made.start_timeout_s,
+    )
+    return replace(again, sweep="rate")
+
+
+def _probe(made: Plan, case: Case, bench: Bench, folder: Path) -> Record:
+    profile = replace(
+        case.profile,
+        kind="closed",
+        users=plan.OPEN_CONNECTIONS.stop,
+        rate_rps=None,
+        arrivals=None,
+        max_in_flight=None,
+        warmup_s=PROBE_WARMUP_S,
+        duration_s=PROBE_DURATION_S,
+    )
+    return experiment.measure(made, replace(case, profile=profile), 1, bench, lambda name: folder / f"{name}.log")
+
+
+def _range(record: Record) -> list[float]:
+    if record.load is None or judge(record).verdict == "invalid":
+        return [UNSOUND_RPS]
+    good = sum(second.good_ended for second in merging.seconds(record.load))
+    return sorted({float(f"{max(1.0, level * good / record.load.window_s):.3g}") for level in LEVELS})
+
+
+def search(made: Plan, store: Store, bench: Bench, observer: Observer) -> None:
+    """For each case of `made` find the highest rate that keeps the plan's objective; records are kept in `store`.
+
+    What `store` has already is not measured again, so that an interrupted search goes on where it was.
+
+    Raises:
+        BenchError: a record cannot be written, or a process not started.
+    """
+    most_rps = bench.calibration.open_ceiling_rps if bench.calibration else math.inf
+    for case in made.cases:
+        while isinstance(ask := so_far(made, case, store.records(), most_rps), Ask):
+            profile = plan.at_rate(case.profile, ask.rate_rps)
+            at_rate = replace(case, profile=profile, point=plan.point(profile))
+            experiment.carry_out(made, at_rate, ask.repeat, store, bench, observer)
