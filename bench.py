@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Compare deployments of one Django app: `python bench.py --server uvicorn`. This file is the command line."""
 
-import math
 import os
 import shlex
 import signal
@@ -9,7 +8,6 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +24,7 @@ try:
     from results.errors import BenchError, ExitCode
     from results.record import Calibration, Plan
     from results.store import Store
-    from runners import calibration, experiment, host, planning, preflight, scenarios, servers, sweep, workers
+    from runners import calibration, experiment, host, options, planning, preflight, scenarios, servers, sweep, workers
     from runners import target as targets
     from runners.app import BENCH_APP, Environment
     from runners.deployment import BrokenRepeatError
@@ -38,8 +36,6 @@ except ModuleNotFoundError as missing:
     )
     sys.exit(2)
 
-QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
-AUTO = planning.AUTO
 PLAIN_WIDTH = 120
 """Columns of a table where there is no terminal whose width could be asked."""
 Wish = TypeVar("Wish")
@@ -54,24 +50,6 @@ class DefaultToRun(click.Group):
         return super().parse_args(ctx, args)
 
 
-class Rate(click.FloatRange):
-    """A number of requests per second within bounds."""
-
-    name = "per second"
-
-
-class Seconds(click.FloatRange):
-    """A number of seconds within bounds."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
-        return number
-
-
 @click.group(cls=DefaultToRun, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Compare WSGI and ASGI deployments of one Django app under real load.
@@ -81,126 +59,27 @@ def cli() -> None:
     """
 
 
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
-
-
-def options(*these: Decorator) -> Decorator:
-    """Several options as one decorator, in this order."""
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(these):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-output_options = options(
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
-    click.option("--quiet", is_flag=True, help="Show results and errors only."),
-    click.option("--debug", is_flag=True, help="Show tracebacks."),
-)
-choice_options = options(
-    click.option(
-        "--server", multiple=True, metavar="NAME", help="A server to measure; repeatable. Default: all available."
-    ),
-    click.option("--scenario", multiple=True, metavar="NAME", help="A scenario; repeatable. Default: all."),
-    click.option("--variant", multiple=True, type=click.Choice(["sync", "async"]), help="Which views. Default: both."),
-)
-budget_options = options(
-    click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one per server CPU."),
-    click.option("--threads", type=click.IntRange(1, 10_000), help="Threads per worker. Default: 1."),
-    click.option(
-        "--connections", type=click.IntRange(1, 100_000), help="Connections per worker. Default: 1000, or all users."
-    ),
-    click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
-    click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
-    click.option("--port", type=click.IntRange(1, 65_535), help="The servers' port. Default: a free one each time."),
-    click.option(
-        "--start-timeout", type=Seconds(0.1, 600), default=20.0, show_default=True, help="A server's, to answer."
-    ),
-)
-load_options = options(
-    click.option(
-        "--users", type=click.IntRange(1, 20_000), help="Concurrent users. Default: the scenario's own number."
-    ),
-    click.option("--rate", type=Rate(0.1, 1_000_000), help="Open profile: requests/s that arrive, answered or not."),
-    click.option(
-        "--arrivals", type=click.Choice(["poisson", "uniform"]), default="poisson", show_default=True, help="Of --rate."
-    ),
-    click.option(
-        "--max-in-flight", type=click.IntRange(1, 20_000), help="With --rate: drop what arrives while so many wait."
-    ),
-    click.option("--duration", type=Seconds(0.5, 3600), default=5.0, show_default=True, help="Measured seconds."),
-    click.option("--warmup", type=Seconds(0, 600), default=1.0, show_default=True, help="Seconds cut off before."),
-    click.option("--timeout", type=Seconds(0.1, 60), default=10.0, show_default=True, help="A request's seconds."),
-    click.option("--connect-timeout", type=Seconds(0.01, 60), help="Of it, to connect. Default: all of it."),
-    click.option("--keep-alive/--no-keep-alive", default=True, help="Or a new connection for each request."),
-    click.option(
-        "--load-processes",
-        type=click.IntRange(0, 256),
-        default=1,
-        show_default=True,
-        help="On this machine's load CPUs.",
-    ),
-    click.option("--load-workers", type=click.IntRange(0, 256), default=0, help="Load processes from other machines."),
-    click.option("--load-listen", metavar="HOST:PORT", default="", help="Where they join (`load-worker --master`)."),
-)
-climb_options = options(
-    click.option(
-        "--sweep",
-        is_flag=False,
-        flag_value=AUTO,
-        metavar="[RATES]",
-        help="Climb offered rates: these, as 100,200,400, or up to beyond what each deployment bears.",
-    ),
-    click.option(
-        "--sweep-users",
-        is_flag=False,
-        flag_value=AUTO,
-        metavar="[USERS]",
-        help="Climb numbers of users in a closed profile: these, or 1 to 256.",
-    ),
-    click.option("--slo", metavar="TERMS", help='Search the highest rate that keeps, for example, "p99<100ms".'),
-)
-target_options = options(
-    click.option("--target", metavar="URL", help="Measure a server that is already running."),
-    click.option("--path", multiple=True, metavar="P", help="What to ask the target for; repeatable, in turn."),
-    click.option(
-        "--expect-status", type=click.IntRange(200, 599), default=200, show_default=True, help="A right answer's."
-    ),
-    click.option("--expect-text", metavar="T", help="What a right answer has in its body."),
-    click.option("--allow-remote-target", is_flag=True, help="The target may be on another machine."),
-)
-
-
 @cli.command()
-@choice_options
-@load_options
-@click.option("--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh servers per case.")
-@climb_options
-@budget_options
-@target_options
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Of arrivals and of the order."
-)
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's directory. Default: runs/...")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
-@click.option("--quick", is_flag=True, help="One short repeat of each case: a look, not a measurement.")
-@output_options
+@options.choice_options
+@options.load_options
+@options.climb_options
+@options.budget_options
+@options.target_options
+@options.run_options
+@options.output_options
 @click.pass_context
 def run(ctx: click.Context, /, **given: Any) -> None:
     """Measure cases and report (the default command)."""
-    given = _with_quick(ctx, given)
+    given = options.with_quick(ctx, given)
     console = Console(stderr=True, quiet=given["quiet"])
     if given["resume"] is not None:
-        _refuse_beside_resume(ctx)
+        options.refuse_beside_resume(ctx)
         store = Store(given["resume"])
         chosen = store.plan()
         bench = _checked(chosen, given, console)
         preflight.check_resumable(chosen, store.records(), bench)
     else:
-        _refuse_conflicts(ctx)
+        options.refuse_conflicts(ctx)
         chosen = _plan(given)
         bench = _checked(chosen, given, console)
         _warn_of_unused(given, bench)
@@ -212,14 +91,14 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
-@options(
+@options.options(
     click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
     click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
     click.option(
         "--load-processes", type=click.IntRange(1, 256), default=1, show_default=True, help="On the load CPUs."
     ),
 )
-@output_options
+@options.output_options
 def calibrate(
     server_cpus: str | None, load_cpus: str | None, load_processes: int, as_json: bool, quiet: bool, debug: bool
 ) -> None:
@@ -240,7 +119,7 @@ def calibrate(
 
 @cli.command()
 @click.option("--server", required=True, metavar="NAME", help="The server.")
-@budget_options
+@options.budget_options
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def serve(server: str, port: int | None, start_timeout: float, debug: bool, **budget: Any) -> None:
     """Run one deployment just as a case would, until Ctrl-C."""
@@ -252,7 +131,9 @@ def serve(server: str, port: int | None, start_timeout: float, debug: bool, **bu
 
 @cli.command("load-worker")
 @click.option("--master", required=True, metavar="HOST:PORT", help="What the bench was told as --load-listen.")
-@click.option("--wait", type=Seconds(0.1, 86_400), default=60.0, show_default=True, help="For a bench to appear there.")
+@click.option(
+    "--wait", type=options.Seconds(0.1, 86_400), default=60.0, show_default=True, help="For a bench to appear there."
+)
 @click.option("--cpus", metavar="LIST", help="CPUs of this load process. Default: all.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def load_worker(master: str, wait: float, cpus: str | None, debug: bool) -> None:
@@ -289,71 +170,10 @@ def list_(debug: bool) -> None:
 
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@output_options
+@options.output_options
 def report(run: Path, as_json: bool, quiet: bool, debug: bool) -> None:
     """Draw table, charts and report of RUN again from its records."""
     _show(Store(run), as_json=as_json)
-
-
-def _with_quick(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """The options, with those that --quick changes unless they were given."""
-    if not given["quick"]:
-        return given
-    return given | {name: value for name, value in QUICK.items() if not _was_given(ctx, name)}
-
-
-def _was_given(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-
-
-def _refuse_beside_resume(ctx: click.Context) -> None:
-    free = {"resume", "port", "as_json", "quiet", "debug", "load_listen", "allow_remote_target"}
-    given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
-    if given:
-        raise BenchError(
-            f"{_option(given[0])} does not go with --resume: the plan of a run is fixed",
-            hint=f"leave out {_option(given[0])}",
-        )
-
-
-CONFLICTS = {
-    "rate": ("users", "sweep", "sweep_users", "slo"),
-    "sweep": ("users", "sweep_users", "slo"),
-    "sweep_users": ("users", "slo", "arrivals", "max_in_flight"),
-    "slo": ("users",),
-    "target": (
-        *("server", "scenario", "variant", "workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
-        *("sweep", "sweep_users", "slo"),
-    ),
-}
-"""What an option does not go with."""
-OPEN = ("rate", "sweep", "slo")
-NEEDS = {
-    "arrivals": OPEN,
-    "max_in_flight": OPEN,
-    "path": ("target",),
-    "expect_status": ("target",),
-    "expect_text": ("target",),
-    "allow_remote_target": ("target",),
-    "load_workers": ("load_listen",),
-    "load_listen": ("load_workers",),
-}
-"""What an option means nothing without: one of these."""
-
-
-def _refuse_conflicts(ctx: click.Context) -> None:
-    for name, others in CONFLICTS.items():
-        for other in others:
-            if _was_given(ctx, name) and _was_given(ctx, other):
-                raise BenchError(f"{_option(name)} and {_option(other)} do not go together", hint="give one of them")
-    for name, needed in NEEDS.items():
-        if _was_given(ctx, name) and not any(_was_given(ctx, one) for one in needed):
-            add = " or ".join(map(_option, needed))
-            raise BenchError(f"{_option(name)} means nothing without {add}", hint=f"add {add}")
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _plan(given: dict[str, Any]) -> Plan:
@@ -383,7 +203,7 @@ def _wish(kind: type[Wish], given: dict[str, Any]) -> Wish:
 
 
 def _swept(chosen: Plan, given: dict[str, Any], bench: experiment.Bench, console: Console) -> Plan:
-    rates = [] if given["sweep"] == AUTO else planning.numbers(given["sweep"], "--sweep")
+    rates = [] if given["sweep"] == planning.AUTO else planning.numbers(given["sweep"], "--sweep")
     _settle(chosen)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, screen.busy("finding rates", console) as told:
         return sweep.over_rates(chosen, bench, rates, Path(folder), told)

@@ -107,12 +107,16 @@ def allow_descriptors(wanted: int) -> None:
         BenchError: so many are not allowed.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted and (hard == resource.RLIM_INFINITY or wanted <= hard):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise BenchError(
-            f"{wanted} open files are needed and {hard} are allowed", hint="use fewer --users or raise ulimit -Hn"
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    try:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted, hard if hard == resource.RLIM_INFINITY else max(wanted, hard))
         )
+    except (ValueError, OSError) as error:  # only root may raise the hard limit
+        raise BenchError(
+            f"{wanted:,} open files are needed and {hard:,} are allowed", hint="use fewer --users or raise ulimit -Hn"
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

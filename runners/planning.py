@@ -134,7 +134,18 @@ def target(found: Target, load: LoadWish, load_cpus: str | None, run: RunWish) -
 
 
 def profile(load: LoadWish, *, kind: str | None = None) -> Profile:
-    """The profile that all cases have, but for the users of a closed one."""
+    """The profile that all cases have, but for the users of a closed one.
+
+    Raises:
+        BenchError: there are fewer users than load processes, or none of these.
+    """
+    processes = load.load_processes + load.load_workers
+    least = min(load.users or processes, load.max_in_flight or processes)
+    if processes < 1 or least < processes:
+        raise BenchError(
+            f"{processes} load processes cannot share {least} users" if processes else "there is no load process",
+            hint="use at least one, and no more than there are users",
+        )
     is_open = load.rate is not None or kind == "open"
     shape = Profile(
         kind="open" if is_open else "closed",

@@ -117,13 +117,14 @@ def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote
         _check_port(port)
     if listen:
         _check_listen(listen)
-    # Two for each user: a server with a router of its own holds two connections for each.
-    host.allow_descriptors(2 * max(case.profile.users for case in plan.cases) + DESCRIPTORS_BESIDE_USERS)
+    users = max(case.profile.users for case in plan.cases)
+    host.allow_descriptors(users + DESCRIPTORS_BESIDE_USERS)
     environment = Environment.of(plan.app or BENCH_APP)
     if plan.target is not None:
         targets.check(plan.target, allow_remote=allow_remote)
         return _bench(environment, [], [], {}, port, listen)
     chosen = choose_servers([case.server for case in plan.cases], environment)
+    host.allow_descriptors(users * max(server.files_per_user for server in chosen) + DESCRIPTORS_BESIDE_USERS)
     asked = choose_scenarios([case.scenario for case in plan.cases])
     found = servers.availability(chosen, environment)
     for one in found.values():

@@ -24,6 +24,8 @@ from runners.load.user import BenchUser, Conduct
 
 NS = 1_000_000_000
 POLL_S = 0.005
+SPAWN_RATE = 500
+"""Users that are spawned in a second, at most: more connections at once than servers keep waiting would be reset."""
 
 
 def configure(environment: Environment, job: Job) -> None:

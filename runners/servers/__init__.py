@@ -45,6 +45,7 @@ class Server:
         environment: variables that it needs set.
         scenarios: the only ones that it can serve, for a server without the app; empty: all. Such a server is measured
             only when it is asked for by name.
+        files_per_user: sockets that one process of it holds for each connection of a user.
         command: (bind address `host:port`, app `module:attribute`, budget) to argv.
     """
 
@@ -60,6 +61,7 @@ class Server:
     protocols: tuple[Protocol, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[str, ...] = ()
+    files_per_user: int = 1
     command: Command
 
     @property

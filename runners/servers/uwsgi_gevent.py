@@ -37,5 +37,6 @@ SERVER = Server(
     embeds_python=True,
     uses=("workers", "connections"),
     protocols=("keep-alive",),
+    files_per_user=2,
     command=command,
 )
