@@ -20,6 +20,7 @@ try:
     from plots import calibration as calibration_chart
     from plots import report as reports
     from plots import screen
+    from results import export
     from results import summary as summaries
     from results.errors import BenchError, ExitCode
     from results.record import Calibration, Plan
@@ -108,7 +109,7 @@ def calibrate(
     found = _calibrate(setting, Console(stderr=True, quiet=quiet))
     directory = calibration.remember(found)
     if as_json:
-        print(msgspec.json.encode(summaries.calibration_as_json(found)).decode())
+        print(msgspec.json.encode(export.calibration_as_json(found)).decode())
         return
     console = _console()
     screen.show_calibration(found, console)
@@ -295,7 +296,7 @@ def _show(store: Store, *, as_json: bool) -> None:
     found = summaries.summarize(chosen.name, chosen, store.records())
     path = reports.write(found, store.directory)
     if as_json:
-        print(msgspec.json.encode(summaries.as_json(found, str(store.directory))).decode())
+        print(msgspec.json.encode(export.as_json(found, str(store.directory))).decode())
     else:
         console = _console()
         screen.show_run(found, console)

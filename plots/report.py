@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from plots import capacity, percentiles, style, sweep, text, throughput, timeline
 from results.errors import BenchError
-from results.summary import RunSummary, as_json
+from results.export import as_json
+from results.summary import RunSummary
 
 Draw = Callable[[RunSummary, str], Figure]
 CHARTS: dict[str, Draw] = {"throughput": throughput.draw, "latency": percentiles.draw, "timeline": timeline.draw}

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from results.compare import Ratio
+from results.export import calibration_as_json
 from results.record import Calibration, Profile
 from results.stats import Estimate
-from results.summary import CapacitySummary, CaseSummary, RunSummary, calibration_as_json
+from results.summary import CapacitySummary, CaseSummary, RunSummary
 
 NONE = "–"
 COLUMNS = (
-    "rank", "case", "verdict", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed", "CPU ms", "MiB", "switches",
-    "threads", "files",
+    "rank", "case", "verdict", "req/s", "of best", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed", "CPU ms", "MiB",
+    "switches", "threads", "files",
 )  # fmt: skip
 """All that a table of one scenario shows; `SCREEN` are those for which a terminal has room."""
 SCREEN = ("rank", "case", "verdict", "req/s", "p50 ms", "p99 ms", "failed", "CPU ms", "MiB")
@@ -31,6 +33,15 @@ def interval(figure: Estimate | None) -> str:
     return f"{number(figure.value)} ({number(figure.low)}–{number(figure.high)})"
 
 
+def ratio(one: Ratio | None) -> str:
+    """As `0.66 (0.62–0.71)`."""
+    if one is None:
+        return NONE
+    if one.low is None or one.high is None:
+        return number(one.value)
+    return f"{number(one.value)} ({number(one.low)}–{number(one.high)})"
+
+
 def value(figure: Estimate | None) -> str:
     return NONE if figure is None else number(figure.value)
 
@@ -43,6 +54,7 @@ def cells(summary: CaseSummary, *, tied: bool = False) -> dict[str, str]:
         "case": " ".join(part for part in (summary.case.server, summary.case.variant, summary.case.point) if part),
         "verdict": summary.judgement.verdict,
         "req/s": interval(summary.throughput_rps),
+        "of best": ratio(summary.ratio_to_best),
         "p50 ms": value(latency["p50"]),
         "p99 ms": interval(latency["p99"]),
         "p99.9 ms": value(latency["p999"]),

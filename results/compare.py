@@ -1,6 +1,7 @@
 """Cases beside each other: ratios with intervals, and ranks in which what cannot be told apart is tied."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,9 @@ def ratio(figures: Sequence[float], others: Sequence[float]) -> Ratio:
         return Ratio(value=value, low=None, high=None)
     if first.std() == 0 and second.std() == 0:
         return Ratio(value=value, low=value, high=value)
-    interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(CONFIDENCE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the one that has no spread
+        interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(CONFIDENCE)
     return Ratio(value=value, low=math.exp(interval.low), high=math.exp(interval.high))
 
 
@@ -76,7 +79,8 @@ def ranks(cases: Sequence[Sequence[float]]) -> list[int | None]:
         return found
     logs = [np.log(cases[number]) for number in sound]
     means = [float(log.mean()) for log in logs]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore")  # of repeats without any spread, which are dealt with below
         probabilities = stats.tukey_hsd(*logs, equal_var=False).pvalue
     for place, number in enumerate(sound):
         above = [

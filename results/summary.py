@@ -2,21 +2,22 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hdrh.histogram import HdrHistogram
+from scipy import stats
 
 from results import histogram, merging, slo
 from results.capacity import Ask, so_far
-from results.compare import ranks
+from results.compare import Ratio, difference, ranks, ratio
+from results.cost import Cost, cost, good_ended
 from results.record import Calibration, Case, Load, Machine, Plan, Record, Second
 from results.rules import starved_users, totals
 from results.stats import Estimate, estimate
 from results.validity import Judgement, judge, judge_case
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
-JSON_SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,22 +29,6 @@ class Requests:
     failed: int
     unfinished: int
     dropped: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What serving took; each None where it is not known.
-
-    `cpu_ms_per_request` and `switches_per_request` are per good answer; the others are the largest seen in any repeat.
-    `worker_shares` is the part of the busiest, the next, ... of the workers in their CPU time, over all repeats.
-    """
-
-    cpu_ms_per_request: Estimate | None
-    switches_per_request: Estimate | None
-    memory_peak_mib: float | None
-    threads_peak: int | None
-    descriptors_peak: int | None
-    worker_shares: tuple[float, ...] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +57,8 @@ class CaseSummary:
     `service_time_ms` does so for p50 to p999 in an open profile; None in a closed one, where it is the latency.
     `connect_ms` is the median time to make a connection. `endpoints` are given where there are several.
     `rank` is among the usable cases of the scenario with the same profile, by throughput, or in an open profile by p99;
-    cases that cannot be told apart share one.
+    cases that cannot be told apart share one. `ratio_to_best` is that figure beside the best one's: throughput as a
+    part of its throughput, or p99 as a multiple of its p99.
     `log_tail` are the last log lines of the first repeat that was invalid.
     `distribution` is the merged histogram in µs behind it.
     """
@@ -86,6 +72,7 @@ class CaseSummary:
     failures: dict[str, int]
     starved_users: int
     rank: int | None
+    ratio_to_best: Ratio | None
     service_time_ms: dict[str, Estimate | None] | None
     connect_ms: float | None
     endpoints: dict[str, EndpointSummary]
@@ -152,7 +139,7 @@ def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
     return RunSummary(
         name=name,
         plan=plan,
-        cases=_ranked(summaries),
+        cases=_ranked(summaries, {name: own[0] for name, own in by_case.items() if own}),
         machines=tuple(machines),
         versions={name: version for record in records for name, version in sorted(record.versions.items())},
         load_versions={name: version for record in records for name, version in record.load_versions.items()},
@@ -231,99 +218,50 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
         latency_ms=_latency(loads) if usable else dict.fromkeys([*PERCENTILES, "max"]),
         requests=_requests(loads),
         failures=dict(sum((Counter(load.failures) for load in loads), Counter())),
-        starved_users=max((starved_users(load) for load in loads), default=0),
+        starved_users=0 if case.profile.kind == "open" else max(map(starved_users, loads), default=0),
         rank=None,
+        ratio_to_best=None,
         service_time_ms=_service_time(loads) if usable and case.profile.kind == "open" else None,
         connect_ms=_connect_ms(loads) if usable else None,
         endpoints=_endpoints(loads) if usable else {},
-        cost=_cost(records if usable else ()),
+        cost=cost(records if usable else ()),
         log_tail=next((record.log_tail for record in records if judge(record).verdict == "invalid"), ()),
         distribution=_distribution(loads),
         seconds=_seconds(loads),
     )
 
 
-def _ranked(cases: Sequence[CaseSummary]) -> tuple[CaseSummary, ...]:
-    """The cases with their ranks, each among those of its scenario that were loaded alike."""
+def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[CaseSummary, ...]:
+    """The cases with their ranks, each among those of its scenario that were loaded alike.
+
+    `first` has a record of each case, to see that unlike is not compared with like.
+    """
     ranked = list(cases)
     for alike in {(one.case.scenario, one.case.profile) for one in cases if one.usable}:
         places = [n for n, one in enumerate(cases) if one.usable and (one.case.scenario, one.case.profile) == alike]
-        if len(places) < 2:
+        records = [first[cases[place].case.name] for place in places]
+        if len(places) < 2 or any(difference(records[0], other) for other in records[1:]):
             continue
-        for place, rank in zip(places, ranks([_merit(cases[place]) for place in places]), strict=True):
-            ranked[place] = replace(cases[place], rank=rank)
+        merits = [_merit(cases[place]) for place in places]
+        best = max(merits, key=lambda merit: stats.gmean(merit) if min(merit) > 0 else 0.0)
+        for place, rank, merit in zip(places, ranks(merits), merits, strict=True):
+            beside = None
+            if min(*merit, *best) > 0 and merit is not best:
+                beside = ratio(merit, best) if cases[place].case.profile.kind == "closed" else ratio(best, merit)
+            ranked[place] = replace(cases[place], rank=rank, ratio_to_best=beside)
     return tuple(ranked)
 
 
 def _merit(summary: CaseSummary) -> tuple[float, ...]:
     """Each repeat's figure by which a case is ranked, more being better."""
     if summary.case.profile.kind == "closed":
-        return summary.throughput_rps.repeats if summary.throughput_rps else ()
+        return summary.throughput_rps.repeats if summary.throughput_rps else (0.0,)
     p99 = summary.latency_ms["p99"]
-    return tuple(1 / figure for figure in p99.repeats) if p99 and min(p99.repeats) > 0 else (0.0,)
-
-
-def _cost(records: Sequence[Record]) -> Cost:
-    uses = [record.server for record in records if record.server is not None]
-    complete = bool(uses) and len(uses) == len(records)
-    shares = [_shares(record) for record in records]
-    together = [sum(part) / len(shares) for part in zip(*(one for one in shares if one), strict=False)]
-    return Cost(
-        cpu_ms_per_request=_per_good(records, [1000 * use.cpu_s if use.cpu_s is not None else None for use in uses]),
-        switches_per_request=_per_good(
-            records,
-            [
-                use.switches_voluntary + use.switches_involuntary
-                if use.switches_voluntary is not None and use.switches_involuntary is not None
-                else None
-                for use in uses
-            ],
-        ),
-        memory_peak_mib=_largest_mib([use.memory_peak_bytes for use in uses]) if complete else None,
-        threads_peak=max(use.threads_peak for use in uses) if complete else None,
-        descriptors_peak=_largest([use.descriptors_peak for use in uses]) if complete else None,
-        worker_shares=tuple(together) if complete and all(shares) else None,
-    )
-
-
-def _shares(record: Record) -> tuple[float, ...]:
-    if record.server is None or record.budget is None:
-        return ()
-    workers = record.server.cpu_s_per_process[: record.budget.workers]
-    return tuple(cpu_s / sum(workers) for cpu_s in workers) if sum(workers) else ()
-
-
-def _per_good(records: Sequence[Record], amounts: Sequence[float | None]) -> Estimate | None:
-    """`amounts` per good answer that came in the window; None if one is not known."""
-    loads = [record.load for record in records]
-    if len(amounts) != len(loads) or not loads:
-        return None
-    figures = []
-    for load, amount in zip(loads, amounts, strict=True):
-        good = _good_ended(load) if load is not None else 0
-        if amount is None or not good:
-            return None
-        figures.append(amount / good)
-    return estimate(figures)
-
-
-def _largest(counts: Sequence[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return max(known) if known and len(known) == len(counts) else None
-
-
-def _largest_mib(sizes_bytes: Sequence[int | None]) -> float | None:
-    """None if one is not known: the largest known one might be less."""
-    known = [size for size in sizes_bytes if size is not None]
-    return max(known) / 2**20 if known and len(known) == len(sizes_bytes) else None
-
-
-def _good_ended(load: Load) -> int:
-    return sum(second.good_ended for series in load.endpoints.values() for second in series)
+    return tuple(1 / figure for figure in p99.repeats) if p99 and p99.repeats and min(p99.repeats) > 0 else (0.0,)
 
 
 def _throughput(load: Load) -> float:
-    return _good_ended(load) / load.window_s
+    return good_ended(load) / load.window_s
 
 
 def _requests(loads: Sequence[Load]) -> Requests:
@@ -419,84 +357,3 @@ def _seconds(loads: Sequence[Load]) -> tuple[SecondOfRun, ...]:
             )
         )
     return tuple(seconds)
-
-
-def as_json(summary: RunSummary, directory: str) -> dict[str, object]:
-    """The object that `--json` prints; docs/record-format.md describes it."""
-    return {
-        "schema": JSON_SCHEMA,
-        "run": directory,
-        "cases": [_case_as_json(case) for case in summary.cases],
-    } | _climbed_as_json(summary)
-
-
-def _climbed_as_json(summary: RunSummary) -> dict[str, object]:
-    """What a sweep or a search has beside its cases."""
-    if summary.plan.sweep is not None:
-        return {"knees": {deployment: case.name for deployment, case in summary.knees.items()}}
-    if summary.plan.objective is None:
-        return {}
-    capacities = [
-        {
-            "deployment": one.case.deployment,
-            "sustained_rps": one.sustained_rps,
-            "refuted_rps": one.refuted_rps,
-            "confirmed": one.confirmed,
-            "finished": one.finished,
-            "text": one.text,
-        }
-        for one in summary.capacities
-    ]
-    return {"objective": summary.plan.objective, "capacities": capacities}
-
-
-def _case_as_json(summary: CaseSummary) -> dict[str, object]:
-    case = summary.case
-    return {
-        "case": case.name,
-        "server": case.server,
-        "interface": case.interface,
-        "scenario": case.scenario,
-        "variant": case.variant,
-        "profile": case.profile,
-        "repeats": summary.repeats,
-        "verdict": summary.judgement.verdict,
-        "reasons": summary.judgement.reasons,
-        "throughput_rps": _estimate_as_json(summary.throughput_rps),
-        "latency_ms": {name: _estimate_as_json(figure) for name, figure in summary.latency_ms.items()},
-        "requests": summary.requests,
-        "failures": summary.failures,
-        "starved_users": summary.starved_users,
-        "cpu_ms_per_request": _value(summary.cost.cpu_ms_per_request),
-        "memory_peak_mib": summary.cost.memory_peak_mib,
-        "rank": summary.rank,
-        "service_time_ms": {name: _estimate_as_json(one) for name, one in (summary.service_time_ms or {}).items()},
-        "connect_ms": summary.connect_ms,
-        "endpoints": summary.endpoints,
-        "switches_per_request": _value(summary.cost.switches_per_request),
-        "threads_peak": summary.cost.threads_peak,
-        "descriptors_peak": summary.cost.descriptors_peak,
-        "worker_shares": summary.cost.worker_shares,
-    }
-
-
-def _value(figure: Estimate | None) -> float | None:
-    return figure.value if figure else None
-
-
-def _estimate_as_json(figure: Estimate | None) -> dict[str, float | None]:
-    if figure is None:
-        return {"value": None, "low": None, "high": None}
-    return {"value": figure.value, "low": figure.low, "high": figure.high}
-
-
-def calibration_as_json(one: Calibration) -> dict[str, object]:
-    """The object that `calibrate --json` prints."""
-    floor, error = histogram.merge([one.floor]), histogram.merge([one.send_error])
-    return {
-        "ceiling_rps": one.ceiling_rps,
-        "open_ceiling_rps": one.open_ceiling_rps,
-        "floor_ms": {name: histogram.percentile_ms(floor, PERCENTILES[name]) for name in ("p50", "p99")},
-        "send_error_ms": {name: histogram.percentile_ms(error, PERCENTILES[name]) for name in ("p50", "p99")},
-        "cpu_us_per_request": one.cpu_us_per_request,
-    }

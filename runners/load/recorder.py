@@ -133,12 +133,13 @@ class Recorder:
     def samples(self) -> Samples:
         """Every request from start to end of the load, in the order in which they ended."""
         samples = np.empty(len(self._keys), dtype=SAMPLE)
-        keys = np.frombuffer(self._keys, dtype=np.int64) if self._keys else np.empty(0, dtype=np.int64)
+        keys = np.array(self._keys, dtype=np.int64)
         samples["user"], samples["endpoint"] = keys & 0xFFFFFFFF, keys >> USER_BITS
         samples["intended"], samples["started"], samples["ended"] = self._intended, self._started, self._ended
         samples["outcome"], samples["answered"] = self._codes[GOOD], True
-        for number, code, answered in self._not_good:
-            samples["outcome"][number], samples["answered"][number] = code, answered
+        if self._not_good:
+            numbers, codes, answered = np.array(self._not_good).T
+            samples["outcome"][numbers], samples["answered"][numbers] = codes, answered
         return samples
 
     def connects(self) -> NDArray[np.void]:

@@ -36,6 +36,7 @@ def test_an_invalid_case_has_no_figure_in_the_table() -> None:
         "case": "uvicorn sync",
         "verdict": "invalid",
         "req/s": "–",
+        "of best": "–",
         "p50 ms": "–",
         "p99 ms": "–",
         "p99.9 ms": "–",

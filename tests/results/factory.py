@@ -11,6 +11,7 @@ from results.record import (
     SLICES_PER_S,
     App,
     Budget,
+    Calibration,
     Case,
     HostUse,
     Load,
@@ -23,6 +24,7 @@ from results.record import (
     ServerUse,
     Step,
 )
+from results.validity import judge
 
 PROFILE = Profile(users=4, warmup_s=1, duration_s=2, timeout_s=10, connect_timeout_s=10)
 CASE = Case(server="uvicorn", interface="asgi", scenario="hello", variant="sync", profile=PROFILE)
@@ -38,6 +40,21 @@ MACHINE = Machine(
     virtualization="none seen",
     governor="performance",
     cores=((0,), (1,)),
+)
+
+
+OPEN = replace(PROFILE, kind="open", rate_rps=100.0, arrivals="poisson")
+OPEN_CASE = replace(CASE, profile=OPEN, point="100rps")
+CALIBRATION = Calibration(
+    fingerprint="f",
+    measured_at="2026-01-01T00:00:00+00:00",
+    closed_rps=(900.0, 5000.0, 1000.0),
+    open_ceiling_rps=800.0,
+    open_refused_rps=900.0,
+    floor="",
+    send_error="",
+    send_error_rps=100.0,
+    cpu_us_per_request=12.0,
 )
 
 
@@ -140,3 +157,13 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
 
 def case(server: str, *, scenario: str = "hello", asynchronous: bool = False) -> Case:
     return replace(CASE, server=server, scenario=scenario, variant="async" if asynchronous else "sync")
+
+
+def texts(one: Record) -> dict[str, str]:
+    """The reasons why a record is not valid: their texts by code."""
+    return {reason.code: reason.text for reason in judge(one).reasons}
+
+
+def spread(values_us: Sequence[int]) -> str:
+    """A histogram of chosen values, as a record has it."""
+    return histogram.encode(np.array(values_us, dtype=np.int64))

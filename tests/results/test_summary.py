@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from results.summary import summarize, summarize_case
-from tests.results.factory import CASE, case, load, plan, record, second
+from tests.results.factory import CASE, OPEN_CASE, case, load, plan, record, second
 
 
 def test_throughput_is_good_answers_by_time() -> None:
@@ -67,3 +67,9 @@ def test_starved_users_are_those_of_the_worst_repeat() -> None:
         replace(record(load(second([5.0] * 100), answered=(1, 0, 3, 4))), repeat=2),
     ]
     assert summarize_case(CASE, repeats, 2).starved_users == 2
+
+
+def test_connections_of_an_open_profile_that_were_not_needed_are_no_starved_users() -> None:
+    """Without a user who waits for an answer there is none to starve."""
+    rarely = record(load(second([5.0] * 3), answered=(1, 1, 1, 0)), case=OPEN_CASE)
+    assert summarize_case(OPEN_CASE, [rarely], 1).starved_users == 0
