@@ -181,7 +181,7 @@ def _plan(given: dict[str, Any]) -> Plan:
     """The plan that the options ask for; of a sweep over rates, the deployments alone."""
     load, budget = _wish(planning.LoadWish, given), _wish(planning.BudgetWish, given)
     run_wish = _wish(planning.RunWish, given)
-    if given["target"]:
+    if given["target"] is not None:
         found = targets.parse(given["target"], given["path"], given["expect_status"], given["expect_text"])
         return planning.target(found, load, given["load_cpus"], run_wish)
     if given["sweep"] is not None:

@@ -14,22 +14,26 @@ QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
 """What --quick changes, unless it is given."""
 
 
-class Rate(click.FloatRange):
-    """A number of requests per second within bounds."""
-
-    name = "per second"
-
-
-class Seconds(click.FloatRange):
-    """A number of seconds within bounds."""
-
-    name = "seconds"
+class Number(click.FloatRange):
+    """A number within bounds."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)
         if math.isnan(number):
-            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+            self.fail(f"{value!r} is not a number.", param, ctx)
         return number
+
+
+class Rate(Number):
+    """Requests per second within bounds."""
+
+    name = "per second"
+
+
+class Seconds(Number):
+    """A number of seconds within bounds."""
+
+    name = "seconds"
 
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]

@@ -144,7 +144,7 @@ def profile(load: LoadWish, *, kind: str | None = None) -> Profile:
     if processes < 1 or least < processes:
         raise BenchError(
             f"{processes} load processes cannot share {least} users" if processes else "there is no load process",
-            hint="use at least one, and no more than there are users",
+            hint="use --load-processes or --load-workers, and no more than there are users",
         )
     is_open = load.rate is not None or kind == "open"
     shape = Profile(

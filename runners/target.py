@@ -27,14 +27,17 @@ def parse(url: str, paths: Sequence[str], expect_status: int, expect_text: str |
         raise BenchError(f"{url!r} is not an http URL", hint="write it as http://127.0.0.1:8000; TLS is not spoken")
     if parts.username is not None:
         raise BenchError("credentials in a URL would be recorded", hint="leave them out")
-    own = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    for path in paths:
+    if parts.port == 0:
+        raise BenchError(f"{url!r} is not a URL: nobody listens on port 0", hint="write it as http://127.0.0.1:8000")
+    asked = tuple(paths) or ((parts.path or "/") + (f"?{parts.query}" if parts.query else ""),)
+    for path in asked:
         if not path.startswith("/") or not path.isascii() or any(character.isspace() for character in path):
-            raise BenchError(f"--path {path!r} is not a path", hint="write it as /hello?name=value, percent-encoded")
+            raise BenchError(
+                f"{'--path ' if paths else ''}{path!r} is not a path",
+                hint="write it as /hello?name=value, percent-encoded",
+            )
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Target(
-        url=f"http://{name}:{port}", paths=tuple(paths) or (own,), expect_status=expect_status, expect_text=expect_text
-    )
+    return Target(url=f"http://{name}:{port}", paths=asked, expect_status=expect_status, expect_text=expect_text)
 
 
 def address_of(target: Target) -> tuple[str, int]:

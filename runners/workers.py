@@ -14,6 +14,8 @@ from runners.process import ManagedProcess, tail
 Address = tuple[str, int]
 POLL_S = 0.05
 CONNECT_TIMEOUT_S = 2.0
+NOT_JOINED = 4
+"""Exit status of a load process that no bench answered (`load/worker.py`)."""
 
 
 def parse_address(text: str) -> Address:
@@ -35,10 +37,13 @@ def serve(master: Address, *, wait_s: float, cpus: Sequence[int], told: Callable
         BenchError: nothing ever listened there, or a load process failed.
     """
     served = 0
-    while _appears(master, wait_s):
-        _one_repeat(master, cpus)
-        served += 1
-        told(f"repeat {served} done")
+    deadline = time.monotonic() + wait_s
+    while _appears(master, deadline):
+        # What listens may be a bench that is just ending.
+        if _one_repeat(master, cpus):
+            served += 1
+            deadline = time.monotonic() + wait_s
+            told(f"repeat {served} done")
     if not served:
         raise BenchError(
             f"no bench listens at {master[0]}:{master[1]}: waited {wait_s:g} s",
@@ -48,8 +53,7 @@ def serve(master: Address, *, wait_s: float, cpus: Sequence[int], told: Callable
     return served
 
 
-def _appears(master: Address, wait_s: float) -> bool:
-    deadline = time.monotonic() + wait_s
+def _appears(master: Address, deadline: float) -> bool:
     while (left := deadline - time.monotonic()) > 0:
         try:
             socket.create_connection(master, timeout=min(left, CONNECT_TIMEOUT_S)).close()
@@ -59,7 +63,8 @@ def _appears(master: Address, wait_s: float) -> bool:
     return False
 
 
-def _one_repeat(master: Address, cpus: Sequence[int]) -> None:
+def _one_repeat(master: Address, cpus: Sequence[int]) -> bool:
+    """Make load for one repeat; whether there was a bench to make it for."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log = Path(folder) / "worker.log"
         command = [sys.executable, "-m", "runners.load.worker", f"{master[0]}:{master[1]}"]
@@ -67,7 +72,7 @@ def _one_repeat(master: Address, cpus: Sequence[int]) -> None:
         with ManagedProcess(command, directory=ROOT, environment=variables, cpus=cpus, log_path=log) as process:
             while process.exit_status() is None:
                 time.sleep(POLL_S)
-            if process.exit_status() != 0:
+            if process.exit_status() not in (0, NOT_JOINED):
                 lines = tail(log)
                 refusals = [line for line in lines if line.startswith("refused: ")]
                 raise BenchError(
@@ -76,3 +81,4 @@ def _one_repeat(master: Address, cpus: Sequence[int]) -> None:
                     log_tail=() if refusals else lines,
                     exit_code=ExitCode.NOT_MEASURED,
                 )
+            return process.exit_status() == 0

@@ -68,7 +68,8 @@ def test_a_server_that_should_keep_connections_and_does_not(measured: Finished) 
 def test_a_generator_at_its_limit(measured: Finished) -> None:
     assert case_of(measured, "instant")["verdict"] == "suspect"
     # Where the hypervisor takes the CPU away, the generator cannot even reach its limit.
-    assert {"generator-bound", "near-ceiling", "stolen-time"} & set(reasons(measured, "instant"))
+    limits = {"generator-bound", "near-ceiling", "generator-starved", "stolen-time"}
+    assert limits & set(reasons(measured, "instant"))
 
 
 @pytest.mark.parametrize("mode", FAILING)

@@ -92,7 +92,7 @@ class Connection:
             OSError: anything else that the network says.
         """
         self._waiting = gevent.getcurrent()
-        self._timer.again(self._expire, update=False)
+        self._timer.again(self._expire, update=True)
         try:
             connected = self._socket or self._connect()
             self._pieces, self._head, self._headers_complete, self._complete = [], b"", False, False
@@ -134,7 +134,7 @@ class Connection:
             self._watcher = self._hub.loop.io(connected.fileno(), WRITE)
             self._watcher.start(self._waiting.switch)
             timer = self._hub.loop.timer(self._connect_timeout_s)
-            timer.start(self._waiting.throw, ConnectTimeoutError("no connection in time"))
+            timer.start(self._waiting.throw, ConnectTimeoutError("no connection in time"), update=True)
             try:
                 self._hub.switch()
             finally:
@@ -181,7 +181,9 @@ class Connection:
             if not self._headers_complete:
                 self._head += data
             if data:
-                self._parser.feed_data(data)
+                # Switching protocols, which nobody asked for, is an answer like any other.
+                with contextlib.suppress(httptools.HttpParserUpgrade):
+                    self._parser.feed_data(data)
             else:
                 self._end()
         except BlockingIOError:
@@ -222,7 +224,7 @@ class Connection:
         self._status = self._parser.get_status_code()
         if self._status < 200 and self._status != 101:
             # Informational (RFC 9110, section 15.2): the answer itself is still to come.
-            self._headers_complete, self._head = False, b""
+            self._headers_complete, self._head = False, self._head.partition(b"\r\n\r\n")[2]
             return
         self._complete = True
         self._keep = self._parser.should_keep_alive()

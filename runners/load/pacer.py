@@ -127,7 +127,7 @@ class Pacer:
         if self.waiting:
             return self.waiting.popleft()
         due = self._next
-        if due <= time.monotonic_ns():
+        if due <= time.monotonic_ns() and not self._free:
             self._next = next(self._moments, NEVER_NS)
             return due
         self._free.append(gevent.getcurrent())

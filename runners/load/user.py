@@ -103,7 +103,7 @@ class BenchUser(User):
         self._reporter: Reporter = conduct.recorder or LocustReporter(environment, self.connection)
         self._number = self._reporter.join()
         self._endpoint = 0
-        self._gets: dict[str, tuple[int, bytes]] = {}
+        self._gets: dict[str | tuple[str, str], tuple[int, bytes]] = {}
         if type(self).wait_time is User.wait_time and not any(isinstance(one, type) for one in self.tasks):
             self.tasks = [type(self)._work]
 
@@ -112,10 +112,11 @@ class BenchUser(User):
 
         `name` is the endpoint that it counts for, where that is not the path itself.
         """
-        prepared = self._gets.get(path)
+        key = path if name is None else (path, name)
+        prepared = self._gets.get(key)
         if prepared is None:
             endpoint = self._reporter.endpoint("GET", name or path)
-            prepared = self._gets[path] = (endpoint, self._bytes("GET", path, {}, b""))
+            prepared = self._gets[key] = (endpoint, self._bytes("GET", path, {}, b""))
         return self._exchange(*prepared, expect, status, path)
 
     def request(
@@ -175,7 +176,7 @@ class BenchUser(User):
         if body or method in ("POST", "PUT", "PATCH"):
             fields["Content-Length"] = str(len(body))
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        if "\r" in path + method or "\n" in path + method or lines.count("\n") != len(fields):
+        if "\r" in path or "\n" in path or not lines.count("\n") == lines.count("\r") == len(fields):
             raise ValueError(f"{method} {path!r}: no line breaks may be in a path or a header")
         return f"{method} {path}{self._head}{lines}\r\n".encode("latin-1") + body
 

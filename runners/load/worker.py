@@ -1,10 +1,10 @@
 """One of several load processes: `python -m runners.load.worker HOST:PORT [CPU]`, a worker of Locust's master there.
 
-Ends when the master does; with status 3 when the master refuses it.
+Ends when the master does; with status 3 when the master refuses it, and 4 when no master answers.
 """
 
 # First of all, as importing Locust has gevent patch the standard library.
-import locust  # isort: skip
+import locust.runners  # isort: skip
 
 import logging
 import os
@@ -21,7 +21,11 @@ from runners.app import ROOT, digest
 from runners.load.job import Job, Window
 from runners.load.session import Session, configure
 
-REFUSED = 3
+REFUSED, NOT_JOINED = 3, 4
+# Locust waits for minutes; a bench that was interrupted is gone at once, and another may come.
+locust.runners.CONNECT_TIMEOUT = 2
+locust.runners.CONNECT_RETRY_COUNT = 3
+locust.runners.MASTER_HEARTBEAT_TIMEOUT = 8
 
 
 def bench_version() -> str:
@@ -85,7 +89,12 @@ def main(address: str, cpu: str | None = None) -> None:
     logging.basicConfig(level=logging.INFO)
     if cpu is not None:
         os.sched_setaffinity(0, {int(cpu)})
-    status = LoadWorker(address).run()
+    try:
+        worker = LoadWorker(address)
+    except ConnectionError as error:
+        print(error, file=sys.stderr)
+        sys.exit(NOT_JOINED)
+    status = worker.run()
     # Users that still wait for an answer are not worth winding down.
     sys.stderr.flush()
     os._exit(status)

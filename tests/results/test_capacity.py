@@ -13,7 +13,7 @@ ENOUGH = 60
 def searched(capacity_rps: float, *, repeats: int = 3, most_rps: float = 50_000) -> tuple[Capacity, list[Ask]]:
     """The conclusion on a server that holds up to `capacity_rps`, and all that was asked for."""
     history: dict[float, list[bool | None]] = {}
-    asked = []
+    asked: list[Ask] = []
     for _ in range(ENOUGH):
         found = decide(history, repeats=repeats, most_rps=most_rps)
         if isinstance(found, Capacity):
@@ -68,6 +68,7 @@ def test_what_failed_while_the_machine_was_disturbed_is_tried_again_but_not_for_
         assert found.repeat == tried
         history[64.0].append(None)
     assert history[64.0] == [None] * 3
+    assert isinstance(found, Ask)
     assert 16 < found.rate_rps < 64
 
 

@@ -1,12 +1,9 @@
 """The connection against the fake server, and against a server that plays a script byte by byte."""
 
-import contextlib
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 import gevent
 import httptools
@@ -15,52 +12,9 @@ import pytest
 from runners import host
 from runners.load.connection import ClosedEarlyError, Connection
 from tests.fake_server import BODY
-from tests.fakes import PROGRAM
+from tests.runners.load.conftest import Script
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture
-def fake() -> Iterator[Callable[[str], int]]:
-    """Starts fake servers; each call gives the port of one in a mode."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(mode: str) -> int:
-        port = host.free_port()
-        started.append(subprocess.Popen([sys.executable, str(PROGRAM), f"127.0.0.1:{port}", mode]))
-        while host.port_owner(port) is None:
-            time.sleep(0.02)
-        return port
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture
-def scripted() -> Iterator[Callable[[Sequence[bytes | float]], int]]:
-    """Starts a server that reads one request and then sends the given bytes, pausing for the given seconds."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def play(script: Sequence[bytes | float]) -> None:
-        connection, _ = listener.accept()
-        # A client that has given up closes its end.
-        with connection, contextlib.suppress(ConnectionError):
-            connection.recv(65536)
-            for part in script:
-                if isinstance(part, bytes):
-                    connection.sendall(part)
-                else:
-                    time.sleep(part)
-
-    def start(script: Sequence[bytes | float]) -> int:
-        threading.Thread(target=play, args=(script,), daemon=True).start()
-        port: int = listener.getsockname()[1]
-        return port
-
-    yield start
-    listener.close()
 
 
 @pytest.mark.parametrize("mode", ["good", "chunked", "until-close", "asks-to-close"])
@@ -74,7 +28,7 @@ def test_every_framing_of_a_body(fake: Callable[[str], int], mode: str) -> None:
     connection.close()
 
 
-def test_an_answer_in_many_pieces(scripted: Callable[[Sequence[bytes | float]], int]) -> None:
+def test_an_answer_in_many_pieces(scripted: Callable[[Script], int]) -> None:
     answer = b"HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello"
     pieces: list[bytes | float] = []
     for byte in answer:
@@ -94,12 +48,12 @@ def test_an_answer_in_many_pieces(scripted: Callable[[Sequence[bytes | float]], 
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"],
     ],
 )
-def test_an_answer_cut_short(scripted: Callable[[Sequence[bytes | float]], int], script: list[bytes | float]) -> None:
+def test_an_answer_cut_short(scripted: Callable[[Script], int], script: list[bytes | float]) -> None:
     with pytest.raises(ClosedEarlyError):
         Connection("127.0.0.1", scripted(script), 2).exchange(REQUEST)
 
 
-def test_what_is_not_http(scripted: Callable[[Sequence[bytes | float]], int]) -> None:
+def test_what_is_not_http(scripted: Callable[[Script], int]) -> None:
     with pytest.raises(httptools.HttpParserError):
         Connection("127.0.0.1", scripted([b"SSH-2.0-OpenSSH_9.6\r\n"]), 2).exchange(REQUEST)
 
@@ -109,7 +63,7 @@ def test_nobody_listens() -> None:
         Connection("127.0.0.1", host.free_port(), 2).exchange(REQUEST)
 
 
-def test_the_time_out_is_of_the_whole_answer(scripted: Callable[[Sequence[bytes | float]], int]) -> None:
+def test_the_time_out_is_of_the_whole_answer(scripted: Callable[[Script], int]) -> None:
     dripping: list[bytes | float] = [b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n"]
     dripping += [b"x", 0.05] * 50
     began = time.monotonic()
@@ -129,7 +83,7 @@ def test_it_connects_again_after_a_failure(fake: Callable[[str], int]) -> None:
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced(
-    scripted: Callable[[Sequence[bytes | float]], int],
+    scripted: Callable[[Script], int],
 ) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     port = scripted([answer])
@@ -176,3 +130,12 @@ def test_many_connections_at_once_each_get_their_own_answer(fake: Callable[[str]
     assert time.monotonic() - began < 1, "they wait side by side"
     for connection in connections:
         connection.close()
+
+
+def test_a_streamed_answer_with_pauses(scripted: Callable[[Script], int]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pauses: list[bytes | float] = [head, 0.05, b"5\r\nhe", 0.05, b"llo\r\n", 0.05, b"6\r\n world\r\n", 0.05]
+    connection = Connection("127.0.0.1", scripted([*pauses, b"0\r\n\r\n"]), 5)
+    assert connection.exchange(REQUEST) == 200
+    assert connection.body == b"hello world"
+    connection.close()

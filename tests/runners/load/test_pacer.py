@@ -1,0 +1,146 @@
+"""The pacer of an open profile, the kernel's timer, and the lag of the event loop: with real time and greenlets."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import gevent
+import numpy as np
+import pytest
+from gevent.event import Event
+
+from runners.load.pacer import LagMeter, Pacer, Timer, arrivals
+
+MS = 1_000_000
+S = 1_000_000_000
+PATIENCE_S = 5.0
+
+
+def test_a_timer_is_due_at_its_moment_and_a_past_one_at_once() -> None:
+    due: list[int] = []
+    rang = Event()
+
+    def ring() -> None:
+        due.append(time.monotonic_ns())
+        timer.set(2**62)
+        rang.set()
+
+    timer = Timer(ring)
+    now = time.monotonic_ns()
+    for moment in (now + 30 * MS, now - S):
+        rang.clear()
+        # Only the last moment set counts.
+        timer.set(now + 3600 * S)
+        timer.set(moment)
+        assert rang.wait(PATIENCE_S)
+        assert due.pop() >= moment
+        assert not due
+    timer.close()
+
+
+@pytest.fixture
+def pacer(request: pytest.FixtureRequest) -> Iterator[Pacer]:
+    pacer = Pacer(drops=getattr(request, "param", False))
+    yield pacer
+    pacer.close()
+
+
+def soon(*after_ms: float) -> list[int]:
+    now = time.monotonic_ns()
+    return [now + round(ms * MS) for ms in after_ms]
+
+
+@pytest.fixture
+def user(pacer: Pacer) -> Callable[..., tuple[str, int]]:
+    """Takes one arrival, after a time in which the event loop has no turn."""
+
+    def take(name: str, computes_s: float = 0.0) -> tuple[str, int]:
+        time.sleep(computes_s)
+        return name, pacer.take()
+
+    return take
+
+
+def test_the_one_that_has_been_free_longest_takes_the_next(pacer: Pacer, user: Callable[..., tuple[str, int]]) -> None:
+    greenlets = [gevent.spawn(user, name) for name in "abc"]
+    gevent.sleep(0)
+    planned = soon(5, 5, 20)
+    pacer.begin(iter(planned))
+    gevent.joinall(greenlets, timeout=PATIENCE_S)
+    assert [greenlet.value for greenlet in greenlets] == list(zip("abc", planned, strict=True))
+
+
+def test_an_arrival_is_not_taken_from_one_that_has_been_free_longer(
+    pacer: Pacer, user: Callable[..., tuple[str, int]]
+) -> None:
+    greenlets = [gevent.spawn(user, "free"), gevent.spawn(user, "computes meanwhile", computes_s=0.04)]
+    planned = soon(20, 80)
+    pacer.begin(iter(planned))
+    gevent.joinall(greenlets, timeout=PATIENCE_S)
+    assert [greenlet.value for greenlet in greenlets] == [("free", planned[0]), ("computes meanwhile", planned[1])]
+
+
+@pytest.mark.parametrize(("pacer", "drops"), [(False, False), (True, True)], indirect=["pacer"])
+def test_what_finds_nobody_free_waits_in_order_or_is_dropped(pacer: Pacer, drops: bool) -> None:
+    taken: list[int] = []
+    told = pacer.dropped_ns if drops else pacer.queued_ns
+    answered = Event()
+
+    def user() -> None:
+        taken.append(pacer.take())
+        answered.wait(PATIENCE_S)
+        while True:
+            taken.append(pacer.take())
+
+    greenlet = gevent.spawn(user)
+    gevent.sleep(0)
+    planned = soon(5, 10, 10, 15)
+    pacer.begin(iter(planned))
+    while len(told) < 3:
+        gevent.sleep(0.005)
+    assert taken == planned[:1]
+    assert list(told) == planned[1:]
+    assert list(pacer.waiting) == ([] if drops else planned[1:])
+    answered.set()
+    gevent.sleep(0.02)
+    greenlet.kill()
+    assert taken == (planned[:1] if drops else planned)
+    assert not pacer.waiting
+    assert not (pacer.queued_ns if drops else pacer.dropped_ns)
+
+
+@pytest.mark.parametrize("pacer", [False, True], indirect=True)
+def test_every_arrival_is_taken_once_as_it_was_planned(pacer: Pacer) -> None:
+    taken: list[int] = []
+    delays = random.Random(1)
+
+    def user() -> None:
+        while True:
+            taken.append(pacer.take())
+            gevent.sleep(delays.choice((0, 0, 0.001, 0.004)))
+
+    greenlets = [gevent.spawn(user) for _ in range(6)]
+    begin = time.monotonic_ns() + 10 * MS
+    planned = list(arrivals("poisson", 4000, start_ns=begin, end_ns=begin + 500 * MS, seed=1))
+    pacer.begin(iter(planned))
+    deadline = time.monotonic() + PATIENCE_S
+    while len(taken) + len(pacer.dropped_ns) < len(planned) and time.monotonic() < deadline:
+        gevent.sleep(0.01)
+    gevent.killall(greenlets)
+    assert sorted([*taken, *pacer.dropped_ns]) == planned
+    assert {*pacer.queued_ns} <= {*taken}
+
+
+def test_a_blocked_event_loop_shows_as_lag_at_every_timer_that_it_missed() -> None:
+    meter, began = LagMeter(), time.monotonic_ns()
+    gevent.sleep(0.05)
+    time.sleep(0.1)
+    gevent.sleep(0.05)
+    timers = (time.monotonic_ns() - began) / LagMeter.EVERY_NS
+    meter.close()
+    lags = [lag / MS for lag in meter.lags_ns]
+    assert 90 <= max(lags) < 500
+    worst = lags.index(max(lags))
+    # Each of those missed is late by 10 ms less than the one before.
+    assert np.diff(lags[worst : worst + 9]) == pytest.approx(-10, abs=0.001)
+    assert timers - 5 <= len(lags) <= timers + 5

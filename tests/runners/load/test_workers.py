@@ -1,0 +1,164 @@
+"""Load by several processes: what they send together is what the server has read, and who fails is named."""
+
+import contextlib
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from results.record import Load, Profile
+from results.rules import answers
+from runners import host
+from runners.app import BENCH_APP, Environment
+from runners.load.job import Job
+from runners.process import ManagedProcess
+from tests.conftest import ROOT, CommandLine
+from tests.counting_server import CountingServer
+from tests.results.factory import CASE, record
+from tests.runners.load.load_process import SHORT, job, nothing, run, workers_of
+
+RATE_RPS = 200.0
+OPEN = replace(SHORT, kind="open", rate_rps=RATE_RPS, arrivals="uniform", users=8)
+PROFILES = {
+    "closed, 2": replace(SHORT, users=8, load_processes=2),
+    "closed, 4, one without a user": replace(SHORT, users=3, load_processes=4),
+    "open, 2": replace(OPEN, load_processes=2),
+    "open, 4": replace(OPEN, arrivals="poisson", load_processes=4),
+}
+PATIENCE_S = 10.0
+REFUSED = 3
+STARTING_S = 0.4
+# A boot of its own, and a monotonic clock that is an hour ahead.
+OTHER_CLOCK = ("unshare", "--mount", "--time", "--fork", "--kill-child", "--monotonic", "3600")
+OTHER_BOOT = ("sh", "-c", 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"')
+# Waits less for those that do not come.
+IMPATIENT = """
+import locust
+import os, sys
+from pathlib import Path
+import msgspec
+from runners.load import __main__ as program, master
+from runners.load.job import Job
+master.GATHER_TIMEOUT_S = 0.3
+program.main(msgspec.json.decode(sys.argv[1], type=Job), Path(sys.argv[2]))
+os._exit(0)
+"""
+
+
+@contextlib.contextmanager
+def joining(asked: Job, log: Path, within: tuple[str, ...] = ()) -> Iterator[ManagedProcess]:
+    """A load process that is not of the bench's own."""
+    with ManagedProcess(
+        [*within, sys.executable, "-m", "runners.load.worker", asked.listen],
+        directory=ROOT,
+        environment=Environment.of(BENCH_APP).inherited(),
+        cpus=host.usable_cpus(),
+        log_path=log,
+    ) as process:
+        yield process
+
+
+def check_counts(load: Load, server: CountingServer, profile: Profile) -> None:
+    parts = load.processes
+    assert len(parts) == profile.load_processes + profile.load_workers
+    assert load.requests_issued == sum(part.requests_issued for part in parts) == len(server.asked) > 50
+    assert load.answers_read == sum(part.answers_read for part in parts) == len(server.asked)
+    assert load.connections_opened == server.connections
+    assert sum(part.users for part in parts) == profile.users
+    assert max(part.users for part in parts) - min(part.users for part in parts) <= 1
+    assert len(load.answered_per_user) == len(load.longest_wait_us) == profile.users
+    assert list(load.endpoints) == ["/hello/sync"]
+    assert not load.failures
+    assert not [*answers.reconciled(record(load, case=replace(CASE, profile=profile)))]
+    if profile.arrivals == "uniform":
+        planned = round((profile.warmup_s + profile.duration_s) * RATE_RPS)
+        assert [part.requests_issued for part in parts] == [planned / 2, planned / 2]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_their_counts_add_up_to_the_servers_own(tmp_path: Path, name: str) -> None:
+    with CountingServer() as server:
+        ended = run(job(server, PROFILES[name]), tmp_path)
+    check_counts(ended.load, server, PROFILES[name])
+
+
+def test_one_that_is_killed_breaks_the_load(tmp_path: Path) -> None:
+    def kill_one(process: ManagedProcess) -> None:
+        while len(server.asked) < 50:
+            time.sleep(0.01)
+        workers_of(process.family())[0].kill()
+
+    with CountingServer() as server:
+        profile = replace(SHORT, users=4, duration_s=60, load_processes=2)
+        ended = run(job(server, profile), tmp_path, meanwhile=kill_one)
+    assert ended.code == 0
+    assert ended.outcome is not None
+    assert ended.outcome.load is None
+    assert re.match("load process [12] ended with status -9 before its report", ended.outcome.problem)
+    assert ended.outcome.hint
+
+
+def test_one_too_few_is_waited_for_in_vain(tmp_path: Path) -> None:
+    with CountingServer() as server:
+        profile = replace(SHORT, load_processes=0, load_workers=1)
+        ended = run(job(server, profile), tmp_path, program=("-c", IMPATIENT))
+    assert ended.outcome is not None
+    assert ended.outcome.problem.startswith("0 of 1 load processes had joined after 0.3 s")
+    assert "load-worker --master" in ended.outcome.problem
+
+
+@pytest.mark.parametrize("moment", ["before", "meanwhile"])
+def test_one_that_comes_late_is_refused(tmp_path: Path, moment: str) -> None:
+    def join(_: ManagedProcess) -> None:
+        late.append(stack.enter_context(joining(asked, tmp_path / "late.log")))
+        time.sleep(STARTING_S)
+
+    late: list[ManagedProcess] = []
+    with CountingServer() as server, contextlib.ExitStack() as stack:
+        profile = replace(SHORT, duration_s=60, load_processes=0, load_workers=1)
+        asked = replace(job(server, profile), listen=f"{host.LOOPBACK}:{host.free_port()}")
+        first = stack.enter_context(joining(asked, tmp_path / "first.log"))
+        ended = run(
+            asked,
+            tmp_path,
+            before=join if moment == "before" else nothing,
+            meanwhile=join if moment == "meanwhile" else nothing,
+        )
+        assert ended.outcome is not None
+        assert ended.outcome.problem.endswith("came late: 1 had joined before")
+        deadline = time.monotonic() + PATIENCE_S
+        while (first.exit_status(), late[0].exit_status()) != (0, REFUSED) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert (first.exit_status(), late[0].exit_status()) == (0, REFUSED)
+    assert "came late" in (tmp_path / "late.log").read_text()
+
+
+def test_one_with_another_clock_has_the_same_window(tmp_path: Path) -> None:
+    boot = tmp_path / "boot"
+    boot.write_text("another boot\n")
+    within = (*OTHER_CLOCK, *OTHER_BOOT, str(boot))
+    try:
+        subprocess.run([*within, "true"], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"a clock of its own needs Linux 5.6, CAP_SYS_ADMIN and util-linux 2.36: {error}")
+    with CountingServer() as server:
+        profile = replace(OPEN, load_processes=1, load_workers=1)
+        asked = replace(job(server, profile), listen=f"{host.LOOPBACK}:{host.free_port()}")
+        with joining(asked, tmp_path / "worker.log", within):
+            load = run(asked, tmp_path).load
+    check_counts(load, server, profile)
+    assert server.asked[-1].moment_s - server.asked[0].moment_s < profile.warmup_s + profile.duration_s + 0.3
+
+
+def test_every_process_needs_a_connection_of_an_open_profile(bench: CommandLine) -> None:
+    """What arrives at a process that has none would never be sent."""
+    with CountingServer() as server:
+        target = ("--target", f"http://{server.address}:{server.port}", "--path", "/hello/sync")
+        rate = ("--rate", "50", "--max-in-flight", "1", "--load-listen", f"127.0.0.1:{host.free_port()}")
+        done = bench.run(*target, *rate, "--load-workers", "1", "--out", str(bench.folder / "run"), timeout_s=10)
+    assert done.code == 2

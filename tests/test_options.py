@@ -1,0 +1,71 @@
+"""Options that contradict each other, or mean nothing alone, are refused before anything is started."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import main
+from tests.conftest import BRIEF, CommandLine
+
+TARGET = ("--target", "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--rate", "5", "--users", "3"), "--rate and --users do not go together"),
+        ((*TARGET, "--server", "uvicorn"), "--target and --server do not go together"),
+        ((*TARGET, "--scenario", "hello"), "--target and --scenario do not go together"),
+        ((*TARGET, "--variant", "sync"), "--target and --variant do not go together"),
+        ((*TARGET, "--workers", "2"), "--target and --workers do not go together"),
+        ((*TARGET, "--threads", "2"), "--target and --threads do not go together"),
+        ((*TARGET, "--connections", "9"), "--target and --connections do not go together"),
+        ((*TARGET, "--server-cpus", "0"), "--target and --server-cpus do not go together"),
+        ((*TARGET, "--port", "8000"), "--target and --port do not go together"),
+        ((*TARGET, "--start-timeout", "9"), "--target and --start-timeout do not go together"),
+        (("--arrivals", "uniform"), "--arrivals means nothing without --rate"),
+        (("--arrivals", "poisson"), "--arrivals means nothing without --rate"),
+        (("--max-in-flight", "9"), "--max-in-flight means nothing without --rate"),
+        (("--path", "/"), "--path means nothing without --target"),
+        (("--expect-status", "204"), "--expect-status means nothing without --target"),
+        (("--expect-text", "Hello"), "--expect-text means nothing without --target"),
+        (("--allow-remote-target",), "--allow-remote-target means nothing without --target"),
+        (("--load-workers", "1"), "--load-workers means nothing without --load-listen"),
+        (("--load-listen", "127.0.0.1:5557"), "--load-listen means nothing without --load-workers"),
+        (("--rate", "0"), "--rate"),
+        (("--rate", "-3"), "--rate"),
+        (("--rate", "nan"), "--rate"),
+        (("--rate", "5", "--arrivals", "often"), "--arrivals"),
+        (("--rate", "5", "--max-in-flight", "0"), "--max-in-flight"),
+        (("--load-processes", "-1"), "--load-processes"),
+        (("--connect-timeout", "0"), "--connect-timeout"),
+        (("calibrate", "--load-processes", "0"), "--load-processes"),
+        (("calibrate", "--load-cpus", "4096"), "no CPU 4096"),
+        (("calibrate", "--users", "3"), "No such option"),
+        (("serve",), "Missing option '--server'"),
+        (("serve", "--server", "uvicron"), "did you mean uvicorn?"),
+        (("load-worker",), "Missing option '--master'"),
+        (("load-worker", "--master", "nowhere"), "nowhere"),
+    ],
+)
+def test_what_does_not_go_together_is_one_clear_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(list(arguments)) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert shown.out == ""
+    assert "Traceback" not in shown.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_load_that_no_process_makes_is_refused(bench: CommandLine) -> None:
+    done = bench.measure("--load-processes", "0", "--server", "uvicorn", "--scenario", "hello", *BRIEF)
+    assert done.code == 2
+    assert "--load-" in done.err
+    assert not done.directory.exists()
