@@ -130,16 +130,20 @@ class Repeat:
 
     def _load(self, load: ManagedProcess) -> Load:
         """What the load process, which has ended, saw."""
-        if load.exit_status() != 0 or not self._result.is_file():
+        if load.exit_status() != 0 or not self._has_result():
             raise self._broken(load, f"{load.how_it_ended()} before its result")
         outcome = msgspec.json.decode(self._result.read_bytes(), type=Outcome)
         if outcome.load is None:
             raise self._broken(load, "has no result")
         return outcome.load
 
+    def _has_result(self) -> bool:
+        """The file is there from the start, and empty until the end."""
+        return self._result.is_file() and self._result.stat().st_size > 0
+
     def _broken(self, load: ManagedProcess, how: str) -> BrokenRepeatError:
         """Why there is no load: in its own words if it has any."""
-        if self._result.is_file():
+        if self._has_result():
             outcome = msgspec.json.decode(self._result.read_bytes(), type=Outcome)
             if outcome.problem:
                 return BrokenRepeatError("load", outcome.problem, outcome.hint, tail(self.load_log))

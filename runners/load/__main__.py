@@ -27,13 +27,15 @@ NS = 1_000_000_000
 def main(job: Job, result: Path) -> None:
     logging.basicConfig(level=logging.INFO)
     alone = job.profile.load_processes == 1 and job.profile.load_workers == 0
-    try:
-        load = _alone(job) if alone else _together(job)
-    except ProblemError as problem:
-        outcome = Outcome(load=None, problem=str(problem), hint=problem.hint)
-    else:
-        outcome = Outcome(load=load)
-    result.write_bytes(msgspec.json.encode(outcome))
+    # Opened now: users may leave no file descriptor.
+    with result.open("wb") as file:
+        try:
+            load = _alone(job) if alone else _together(job)
+        except ProblemError as problem:
+            outcome = Outcome(load=None, problem=str(problem), hint=problem.hint)
+        else:
+            outcome = Outcome(load=load)
+        file.write(msgspec.json.encode(outcome))
 
 
 def _alone(job: Job) -> Load | None:

@@ -158,8 +158,11 @@ class LagMeter:
 
     def __init__(self) -> None:
         self.lags_ns = array("q")
-        self._next = time.monotonic_ns() + self.EVERY_NS
+        self._next = NEVER_NS
         self._timer = Timer(self._due)
+
+    def begin(self) -> None:
+        self._next = time.monotonic_ns() + self.EVERY_NS
         self._timer.set(self._next)
 
     def _due(self) -> None:

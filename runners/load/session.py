@@ -47,6 +47,9 @@ class Session:
         profile = job.profile
         self._job, self._environment, self._part, self._parts = job, environment, part, parts
         self._recorder = Recorder()
+        # Opened now: users may leave no file descriptor.
+        self._lag = LagMeter()
+        self._waits = Path("/proc/thread-self/schedstat").open("rb", buffering=0)  # noqa: SIM115  # as long as the process lives
         self._pacer = Pacer(drops=profile.max_in_flight is not None) if profile.kind == "open" else None
         BenchUser.conduct = Conduct(
             recorder=self._recorder,
@@ -67,11 +70,11 @@ class Session:
         if self._pacer is not None:
             self._pacer.begin(self._arrivals(begin_ns, window.end_ns))
         _sleep_until(window.start_ns)
-        lag = LagMeter()
-        cpu_before_s, wait_before_s = _cpu_s(), _cpu_wait_s()
+        self._lag.begin()
+        cpu_before_s, wait_before_s = _cpu_s(), self._cpu_wait_s()
         _sleep_until(window.end_ns)
-        cpu_s, cpu_wait_s = _cpu_s() - cpu_before_s, _cpu_wait_s() - wait_before_s
-        lag.close()
+        cpu_s, cpu_wait_s = _cpu_s() - cpu_before_s, self._cpu_wait_s() - wait_before_s
+        self._lag.close()
         self._recorder.closing = self._pacer is None
         self._drain(window.end_ns + round(self._job.profile.timeout_s * NS))
         observed = analysis.Observed(
@@ -79,7 +82,7 @@ class Session:
             answers_read=sum(connection.answers for connection in connections),
             cpu_s=cpu_s,
             cpu_wait_s=cpu_wait_s,
-            loop_lag_ns=lag.lags_ns,
+            loop_lag_ns=self._lag.lags_ns,
             arrivals=None
             if self._pacer is None
             else analysis.Arrivals(dropped_ns=self._pacer.dropped_ns, queued_ns=self._pacer.queued_ns),
@@ -108,6 +111,11 @@ class Session:
         self._recorder.closing = True
         self._recorder.give_up(pacer.waiting if pacer else ())
 
+    def _cpu_wait_s(self) -> float:
+        """How long this thread, in which all users run, has been ready to run and had no CPU."""
+        self._waits.seek(0)
+        return int(self._waits.read().split()[1]) / NS
+
     def _users(self) -> list[BenchUser]:
         runner = self._environment.runner
         assert runner is not None
@@ -129,8 +137,3 @@ def _sleep_until(moment_ns: int) -> None:
 def _cpu_s() -> float:
     times = os.times()
     return times.user + times.system
-
-
-def _cpu_wait_s() -> float:
-    """How long this thread, in which all users run, has been ready to run and had no CPU."""
-    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / NS

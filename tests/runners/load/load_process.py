@@ -80,7 +80,8 @@ def run(
                 meanwhile(process)
         while process.exit_status() is None:
             time.sleep(0.01)
-    outcome = msgspec.json.decode(result.read_bytes(), type=Outcome) if result.exists() else None
+    written = result.read_bytes()
+    outcome = msgspec.json.decode(written, type=Outcome) if written else None
     return Ended(process.exit_status(), log.read_text(), outcome)
 
 
