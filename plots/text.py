@@ -10,6 +10,7 @@ from results.stats import Estimate
 from results.summary import CapacitySummary, CaseSummary, RunSummary
 
 NONE = "–"
+DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."
 COLUMNS = (
     "rank", "case", "verdict", "req/s", "of best", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed", "CPU ms", "MiB",
     "switches", "threads", "files",
@@ -170,6 +171,7 @@ def calibration_lines(one: Calibration) -> list[str]:
         f"lateness of sending       p50 {_ms(found, 'send_error_ms', 'p50')} ms, p99 {late} ms",
         f"                          at {number(one.send_error_rps)} requests/s",
         f"CPU time of a request     {number(one.cpu_us_per_request)} µs",
+        *([DISTURBED] if one.disturbed else []),
     ]
 
 

@@ -304,6 +304,8 @@ class Calibration:
         floor: histogram in µs of the latency of a single user.
         send_error: histogram in µs from intended to actual start, at `send_error_rps`.
         cpu_us_per_request: CPU time of the load processes per request, in the closed profile.
+        disturbed: whether others took part of the CPUs meanwhile, or the repeats differ too much, so that the generator
+            may well do more.
     """
 
     fingerprint: str
@@ -315,6 +317,7 @@ class Calibration:
     send_error: str
     send_error_rps: float
     cpu_us_per_request: float
+    disturbed: bool
 
     @property
     def ceiling_rps(self) -> float:

@@ -5,6 +5,7 @@ import math
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from runners.app import BENCH_APP, ROOT, Environment, digest
 from runners.deployment import BrokenRepeatError
 from runners.experiment import deploy
 from runners.load.job import Job
-from runners.repeat import Repeat
+from runners.repeat import Measured, Repeat
 
 USERS = 32
 OPEN_CONNECTIONS = 64
@@ -34,6 +35,10 @@ SENT_SHARE = 0.99
 LATE_US, LATE_TIMES = 1000.0, 3.0
 """p99 of the send delay up to which a rate counts as sent in time: this, or so many times that of a low rate."""
 ERROR_RPS = 1000.0
+TAKEN_SHARE, SPREAD = 0.05, 1.15
+"""Share of a window that others may take of the CPUs, and ratio of the largest to the least of the repeats."""
+DISTURBED_KEPT_S = 3600.0
+"""How long a calibration that was disturbed is made do with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,8 @@ def refuse_beyond(calibration: Calibration, profile: Profile) -> None:
     Raises:
         BenchError: it is above the ceiling.
     """
+    if calibration.disturbed:
+        return  # it may well be able to: the run will show
     if profile.rate_rps is not None and profile.rate_rps > calibration.open_ceiling_rps:
         raise BenchError(
             f"the load generator cannot offer {profile.rate_rps:,g} requests/s here: "
@@ -83,12 +90,15 @@ def refuse_beyond(calibration: Calibration, profile: Profile) -> None:
 
 
 def remembered(name: str) -> Calibration | None:
-    """The calibration with that fingerprint, if there is one."""
+    """The calibration with that fingerprint, if there is one; one that was disturbed is forgotten after an hour."""
     try:
         found = msgspec.json.decode(_path(name).read_bytes(), type=Calibration)
+        age_s = time.time() - _path(name).stat().st_mtime
     except (OSError, msgspec.MsgspecError):
         return None
-    return found if found.fingerprint == name else None
+    if found.fingerprint != name or (found.disturbed and age_s > DISTURBED_KEPT_S):
+        return None
+    return found
 
 
 def remember(calibration: Calibration) -> Path | None:
@@ -113,7 +123,8 @@ def measure(setting: Setting, name: str, told: Callable[[str], None]) -> Calibra
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = _NullBench(setting, Path(folder))
         told("ceiling, closed profile")
-        closed = [bench.load(_profile(setting, users=USERS)) for _ in range(REPEATS)]
+        measured = [bench.measure(_profile(setting, users=USERS)) for _ in range(REPEATS)]
+        closed = [one.load for one in measured]
         rates = [_answered_rps(load) for load in closed]
         told("latency of a single user")
         alone = bench.load(_profile(setting, users=setting.load_processes))
@@ -134,7 +145,15 @@ def measure(setting: Setting, name: str, told: Callable[[str], None]) -> Calibra
         cpu_us_per_request=1e6
         * sum(process.cpu_s for load in closed for process in load.processes)
         / sum(rate * load.window_s for rate, load in zip(rates, closed, strict=True)),
+        disturbed=max(rates) > SPREAD * min(rates) or any(map(_disturbed, measured)),
     )
+
+
+def _disturbed(measured: Measured) -> bool:
+    others, load = measured.host, measured.load
+    waited_s = max(process.cpu_wait_s for process in load.processes)
+    taken = (others.foreign_cpu_s or 0.0, others.stolen_s or 0.0, others.load_stolen_s or 0.0, waited_s)
+    return max(taken) > TAKEN_SHARE * load.window_s
 
 
 def _bisect(bench: "_NullBench", setting: Setting, ceiling_rps: float, bound_us: float) -> tuple[float, float | None]:
@@ -207,6 +226,9 @@ class _NullBench:
             )
 
     def load(self, profile: Profile) -> Load:
+        return self.measure(profile).load
+
+    def measure(self, profile: Profile) -> Measured:
         path = self._scenario.scenario.paths["sync"]
         setting = self._setting
         deployment = deploy(
@@ -233,7 +255,7 @@ class _NullBench:
             load_log=self._folder / "load.log",
         )
         try:
-            return repeat.measure().load
+            return repeat.measure()
         except BrokenRepeatError as broken:
             raise BenchError(
                 f"calibrating: {broken}",

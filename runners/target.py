@@ -29,6 +29,8 @@ def parse(url: str, paths: Sequence[str], expect_status: int, expect_text: str |
         raise BenchError("credentials in a URL would be recorded", hint="leave them out")
     if parts.port == 0:
         raise BenchError(f"{url!r} is not a URL: nobody listens on port 0", hint="write it as http://127.0.0.1:8000")
+    if paths and (parts.path.strip("/") or parts.query):
+        raise BenchError(f"{url!r} has a path, and --path is given", hint="give paths in one of the two ways")
     asked = tuple(paths) or ((parts.path or "/") + (f"?{parts.query}" if parts.query else ""),)
     for path in asked:
         if not path.startswith("/") or not path.isascii() or any(character.isspace() for character in path):

@@ -30,7 +30,7 @@ def taken(record: Record) -> Iterator[Reason]:
 def throttled(record: Record) -> Iterator[Reason]:
     if record.load is None or record.host is None or record.host.throttled_s is None:
         return
-    part = record.host.throttled_s / record.load.window_s
+    part = min(1.0, record.host.throttled_s / record.load.window_s)
     if part > THROTTLED_SHARE:
         yield Reason(
             code="throttled",

@@ -18,7 +18,7 @@ flight is given, and of the number in flight in an open one, where throughput is
 TREND_P = 0.001
 SWING_SHARE = {"closed": 0.1, "open": 1.0}
 """Coefficient of variation that is borne when neighbours are alike."""
-SWING_CORRELATION = 0.5
+SWING_CORRELATION = 0.4
 LITTLE_SHARE = 0.1
 LITTLE_ANSWERS = 100
 WORKERS_EVENNESS = 0.8
@@ -71,7 +71,8 @@ def littles_law(record: Record) -> Iterator[Reason]:
             verdict="suspect",
             text=f"throughput × mean latency of the answers is {expected:.3g}, but {load.in_flight_mean:.3g} requests "
             f"were in flight on average ({residual:+.0%}): the answers do not stand for all requests",
-            cure="raise --warmup and --duration to many times the latency; requests that never end show up here too",
+            cure="raise --warmup and --duration to many times the latency, or offer less; requests that never end show "
+            "up here too",
         )
 
 
@@ -102,7 +103,9 @@ def _trend(blocks: NDArray[np.float64]) -> tuple[float, float, NDArray[np.float6
     places = np.arange(len(blocks))
     fit = stats.linregress(places, blocks)
     residuals = blocks - (fit.intercept + fit.slope * places)
-    correlation = min(max(_autocorrelation(residuals), 0.0), 0.9)
+    # From few residuals of a fit it comes out too low (F. H. C. Marriott, J. A. Pope, Biometrika 41, 1954).
+    size = len(blocks)
+    correlation = min(max((size * _autocorrelation(residuals) + 1) / (size - 4), 0.0), 0.9)
     error = fit.stderr * ((1 + correlation) / (1 - correlation)) ** 0.5
     probability = 2 * float(stats.t.sf(abs(fit.slope) / error, len(blocks) - 2)) if error else float(fit.slope == 0)
     return float(fit.slope) * len(blocks), probability, residuals

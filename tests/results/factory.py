@@ -55,6 +55,7 @@ CALIBRATION = Calibration(
     send_error="",
     send_error_rps=100.0,
     cpu_us_per_request=12.0,
+    disturbed=False,
 )
 
 

@@ -1,6 +1,8 @@
 """What the load generator can do here: measured against the real null server, remembered, used, and bounding rates."""
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,6 +84,8 @@ def test_a_rate_that_the_generator_cannot_offer_is_refused(
     calibrated: Calibrated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ceiling_rps = calibrated.done.json()["open_ceiling_rps"]
+    sound = json.loads(calibrated.remembered.read_text()) | {"disturbed": False}
+    calibrated.remembered.write_text(json.dumps(sound))
     out = tmp_path / "run"
     rate = ("--rate", str(ceiling_rps + 1), "--scenario", "hello", "--server", "uvicorn", "--out", str(out))
     assert main([*rate]) == 2
@@ -144,6 +148,23 @@ def test_what_is_remembered_is_what_was_measured(tmp_path: Path, monkeypatch: py
     assert calibration.remembered("g") is None, "of another machine, under a wrong name"
     path.write_bytes(b'{"fingerprint": "f"')
     assert calibration.remembered("f") is None, "damaged"
+
+
+def test_one_that_was_disturbed_refuses_nothing_and_is_forgotten_after_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    disturbed = replace(CALIBRATION, disturbed=True)
+    too_much = replace(OPEN, rate_rps=10 * CALIBRATION.open_ceiling_rps)
+    calibration.refuse_beyond(disturbed, too_much)
+    with pytest.raises(BenchError, match="cannot offer"):
+        calibration.refuse_beyond(CALIBRATION, too_much)
+    path = calibration.remember(disturbed)
+    assert path is not None
+    assert calibration.remembered("f") == disturbed
+    long_ago = time.time() - 2 * calibration.DISTURBED_KEPT_S
+    os.utime(path, (long_ago, long_ago))
+    assert calibration.remembered("f") is None
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
