@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -90,6 +91,9 @@ class CommandLine:
 def bench(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path)
 
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and all that they start would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Orphans of what a test starts become children of the tests, so that `nothing_left` sees them.
 PR_SET_CHILD_SUBREAPER = 36
