@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import gevent
 import msgspec
 from locust.env import Environment
 
@@ -65,7 +66,8 @@ def _together(job: Job) -> Load | None:
 
 def _told_to_go() -> bool:
     _say(b'"ready"')
-    return bool(sys.stdin.readline())
+    # In a thread, so that Locust's heartbeats go on however long the server takes to start.
+    return bool(gevent.get_hub().threadpool.apply(sys.stdin.readline))
 
 
 def _window(job: Job, begin_ns: int) -> tuple[int, Window]:

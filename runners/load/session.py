@@ -87,7 +87,9 @@ class Session:
             if self._pacer is None
             else analysis.Arrivals(dropped_ns=self._pacer.dropped_ns, queued_ns=self._pacer.queued_ns),
         )
-        return analysis.load(self._recorder, window, observed)
+        # In a thread, so that Locust's heartbeats go on: a master gives up a worker that is silent for three seconds.
+        load: Load = gevent.get_hub().threadpool.apply(analysis.load, (self._recorder, window, observed))
+        return load
 
     def _arrivals(self, begin_ns: int, end_ns: int) -> Any:
         profile = self._job.profile

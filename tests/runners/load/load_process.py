@@ -1,8 +1,9 @@
 """The load process, run as the bench runs it: `python -m runners.load`."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +84,21 @@ def run(
     written = result.read_bytes()
     outcome = msgspec.json.decode(written, type=Outcome) if written else None
     return Ended(process.exit_status(), log.read_text(), outcome)
+
+
+@contextlib.contextmanager
+def joined(
+    asked: Job, log: Path, *, within: tuple[str, ...] = (), program: tuple[str, ...] = ("-m", "runners.load.worker")
+) -> Iterator[ManagedProcess]:
+    """A load process that is not of the bench's own."""
+    with ManagedProcess(
+        [*within, sys.executable, *program, asked.listen],
+        directory=ROOT,
+        environment=Environment.of(BENCH_APP).inherited(),
+        cpus=host.usable_cpus(),
+        log_path=log,
+    ) as process:
+        yield process
 
 
 def workers_of(family: list[psutil.Process]) -> list[psutil.Process]:

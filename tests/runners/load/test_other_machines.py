@@ -1,32 +1,18 @@
-"""`bench.py load-worker`: load from another network, or of another version; and either side vanishing."""
+"""`bench.py load-worker`: load from another network, of another version, or for nobody."""
 
 import contextlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
-from results.errors import BenchError, ExitCode
-from runners import host, workers
+from runners import host
 from tests.conftest import ROOT, CommandLine, Finished
 from tests.counting_server import CountingServer
-from tests.runners.load.load_process import workers_of
-
-PATIENCE_S = 20.0
-Meanwhile = Callable[[psutil.Process], None]
-
-
-def nothing(_: psutil.Process) -> None:
-    pass
+from tests.runners.load.together import together
 
 
 @pytest.fixture
@@ -53,50 +39,6 @@ def other_network() -> Iterator[tuple[str, list[str]]]:
         except subprocess.CalledProcessError as error:
             pytest.skip(f"a network namespace needs CAP_SYS_ADMIN and CAP_NET_ADMIN: {error.stderr.strip()}")
         yield here, inside
-
-
-def arguments(server: CountingServer, listen: str, duration_s: float) -> list[str]:
-    target = ["--target", f"http://{server.address}:{server.port}", "--path", "/hello/sync", "--users", "8"]
-    window = ["--duration", str(duration_s), "--warmup", "0.2", "--repeat", "1"]
-    return [*target, *window, "--load-processes", "1", "--load-workers", "1", "--load-listen", listen]
-
-
-@contextlib.contextmanager
-def joining(listen: str, within: Sequence[str] = (), tree: Path = ROOT) -> Iterator[subprocess.Popen[str]]:
-    """A load worker that is started as soon as a bench listens."""
-    name, _, port = listen.rpartition(":")
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection((name, int(port)), timeout=1):
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    command = [*within, sys.executable, str(tree / "bench.py"), "load-worker", "--master", listen, "--wait", "1"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as worker:
-        try:
-            yield worker
-        finally:
-            if worker.poll() is None:
-                worker.send_signal(signal.SIGINT)
-
-
-def together(
-    bench: CommandLine,
-    server: CountingServer,
-    *,
-    within: Sequence[str] = (),
-    tree: Path = ROOT,
-    duration_s: float = 0.6,
-    meanwhile: Meanwhile = nothing,
-) -> tuple[Finished, int, str]:
-    """A run with a load process that joins: how that ended, the worker's exit code, and what the worker said."""
-    listen = f"{server.address}:{host.free_port()}"
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(bench.measure, *arguments(server, listen, duration_s))
-        with joining(listen, within, tree) as worker:
-            meanwhile(psutil.Process(worker.pid))
-            _, said = worker.communicate(timeout=30)
-        return running.result(), worker.returncode, said
 
 
 def check_counts(done: Finished, server: CountingServer) -> None:
@@ -139,43 +81,8 @@ def test_one_of_another_version_is_refused(bench: CommandLine, tmp_path: Path) -
     assert len(server.asked) == 1, "there was no load"
 
 
-def test_one_that_vanishes_breaks_the_repeat(bench: CommandLine) -> None:
-    def kill(worker: psutil.Process) -> None:
-        while len(server.asked) < 200:
-            time.sleep(0.01)
-        workers_of(worker.children(recursive=True))[0].kill()
-
-    with CountingServer() as server:
-        done, code, said = together(bench, server, duration_s=60, meanwhile=kill)
-    assert (done.code, code) == (4, 4)
-    assert "the load process was ended by SIGKILL" in said
-    (reason,) = done.case("target/url")["reasons"]
-    assert reason["code"] == "load-broken"
-    assert reason["text"].endswith("is gone: no sign of life from it")
-
-
-def test_an_interrupted_bench_ends_the_load_from_elsewhere(bench: CommandLine) -> None:
-    with CountingServer() as server:
-        listen = f"{server.address}:{host.free_port()}"
-        command = bench.command("--quiet", "--out", str(bench.folder / "run"), *arguments(server, listen, 60))
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as running, joining(listen) as worker:
-            while len(server.asked) < 200:
-                time.sleep(0.01)
-            running.send_signal(signal.SIGINT)
-            assert running.wait(PATIENCE_S) == 130
-            assert worker.wait(15) == 0
-
-
 def test_where_no_bench_listens(bench: CommandLine) -> None:
     port = host.free_port()
     done = bench.run("load-worker", "--master", f"127.0.0.1:{port}", "--wait", "0.5")
     assert done.code == 4
     assert f"no bench listens at 127.0.0.1:{port}: waited 0.5 s" in done.err
-
-
-@pytest.mark.timeout(15)
-def test_what_listens_there_may_be_no_bench() -> None:
-    """Or one that has just ended, whose port is still open."""
-    with CountingServer() as server, pytest.raises(BenchError) as error:
-        workers.serve((server.address, server.port), wait_s=1, cpus=host.usable_cpus(), told=print)
-    assert error.value.exit_code == ExitCode.NOT_MEASURED

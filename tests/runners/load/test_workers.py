@@ -3,9 +3,7 @@
 import contextlib
 import re
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +12,11 @@ import pytest
 from results.record import Load, Profile
 from results.rules import answers
 from runners import host
-from runners.app import BENCH_APP, Environment
-from runners.load.job import Job
 from runners.process import ManagedProcess
-from tests.conftest import ROOT, CommandLine
+from tests.conftest import CommandLine
 from tests.counting_server import CountingServer
 from tests.results.factory import CASE, record
-from tests.runners.load.load_process import SHORT, job, nothing, run, workers_of
+from tests.runners.load.load_process import SHORT, job, joined, nothing, run, workers_of
 
 RATE_RPS = 200.0
 OPEN = replace(SHORT, kind="open", rate_rps=RATE_RPS, arrivals="uniform", users=8)
@@ -48,19 +44,6 @@ master.GATHER_TIMEOUT_S = 0.3
 program.main(msgspec.json.decode(sys.argv[1], type=Job), Path(sys.argv[2]))
 os._exit(0)
 """
-
-
-@contextlib.contextmanager
-def joining(asked: Job, log: Path, within: tuple[str, ...] = ()) -> Iterator[ManagedProcess]:
-    """A load process that is not of the bench's own."""
-    with ManagedProcess(
-        [*within, sys.executable, "-m", "runners.load.worker", asked.listen],
-        directory=ROOT,
-        environment=Environment.of(BENCH_APP).inherited(),
-        cpus=host.usable_cpus(),
-        log_path=log,
-    ) as process:
-        yield process
 
 
 def check_counts(load: Load, server: CountingServer, profile: Profile) -> None:
@@ -115,14 +98,14 @@ def test_one_too_few_is_waited_for_in_vain(tmp_path: Path) -> None:
 @pytest.mark.parametrize("moment", ["before", "meanwhile"])
 def test_one_that_comes_late_is_refused(tmp_path: Path, moment: str) -> None:
     def join(_: ManagedProcess) -> None:
-        late.append(stack.enter_context(joining(asked, tmp_path / "late.log")))
+        late.append(stack.enter_context(joined(asked, tmp_path / "late.log")))
         time.sleep(STARTING_S)
 
     late: list[ManagedProcess] = []
     with CountingServer() as server, contextlib.ExitStack() as stack:
         profile = replace(SHORT, duration_s=60, load_processes=0, load_workers=1)
         asked = replace(job(server, profile), listen=f"{host.LOOPBACK}:{host.free_port()}")
-        first = stack.enter_context(joining(asked, tmp_path / "first.log"))
+        first = stack.enter_context(joined(asked, tmp_path / "first.log"))
         ended = run(
             asked,
             tmp_path,
@@ -149,7 +132,7 @@ def test_one_with_another_clock_has_the_same_window(tmp_path: Path) -> None:
     with CountingServer() as server:
         profile = replace(OPEN, load_processes=1, load_workers=1)
         asked = replace(job(server, profile), listen=f"{host.LOOPBACK}:{host.free_port()}")
-        with joining(asked, tmp_path / "worker.log", within):
+        with joined(asked, tmp_path / "worker.log", within=within):
             load = run(asked, tmp_path).load
     check_counts(load, server, profile)
     assert server.asked[-1].moment_s - server.asked[0].moment_s < profile.warmup_s + profile.duration_s + 0.3
