@@ -9,6 +9,7 @@ import locust  # noqa: F401  # isort: skip
 
 import logging
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -56,6 +57,8 @@ def _alone(job: Job) -> Load | None:
 
 def _together(job: Job) -> Load | None:
     """The load of several processes, by Locust's master and workers, merged."""
+    # So that load processes elsewhere are told when this one is to end.
+    gevent.signal_handler(signal.SIGTERM, gevent.getcurrent().throw, SystemExit)
     with Master(job) as master:
         master.gather()
         if not _told_to_go():

@@ -214,6 +214,10 @@ class Connection:
 
     # What httptools calls.
 
+    def on_message_begin(self) -> None:
+        if self._complete:
+            raise ValueError("a second answer to one request")
+
     def on_headers_complete(self) -> None:
         self._headers_complete = True
 

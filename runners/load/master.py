@@ -120,6 +120,7 @@ class Master:
         """Have Locust spawn the users in its workers, each its share."""
         users = self._job.profile.users
         self._runner.start(users, spawn_rate=min(users, session.SPAWN_RATE))
+        self._check()
         if self._runner.user_count != users:
             raise ProblemError(f"Locust spawned {self._runner.user_count} of {users} users")
         self._tell_clocks()

@@ -96,9 +96,9 @@ class BenchUser(User):
             keeps=conduct.keep_alive,
             connected=self._connected,
         )
-        self._head = f" HTTP/1.1\r\nHost: {address.netloc.rpartition('@')[2]}\r\n"
+        self._fields = {"Host": address.netloc.rpartition("@")[2], "Accept": "*/*"}
         if not conduct.keep_alive:
-            self._head += "Connection: close\r\n"
+            self._fields["Connection"] = "close"
         self._pacer = conduct.pacer
         self._reporter: Reporter = conduct.recorder or LocustReporter(environment, self.connection)
         self._number = self._reporter.join()
@@ -172,13 +172,15 @@ class BenchUser(User):
         self._reporter.connected(self._endpoint, began, ended)
 
     def _bytes(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        fields = {"Accept": "*/*", **headers}
+        own = dict(self._fields)
         if body or method in ("POST", "PUT", "PATCH"):
-            fields["Content-Length"] = str(len(body))
+            own["Content-Length"] = str(len(body))
+        given = {name.lower() for name in headers}
+        fields = {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         if "\r" in path or "\n" in path or not lines.count("\n") == lines.count("\r") == len(fields):
             raise ValueError(f"{method} {path!r}: no line breaks may be in a path or a header")
-        return f"{method} {path}{self._head}{lines}\r\n".encode("latin-1") + body
+        return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body
 
 
 class LocustReporter:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httptools
 import pytest
 
 from runners.load.connection import ClosedEarlyError, Connection
@@ -52,3 +53,8 @@ def test_switching_to_another_protocol_is_an_answer(scripted: Callable[[Script],
     connection = Connection("127.0.0.1", scripted([SWITCH, 2.0]), 1)
     assert connection.exchange(REQUEST) == 101
     connection.close()
+
+
+def test_a_second_answer_to_one_request_is_none(scripted: Callable[[Script], int]) -> None:
+    with pytest.raises(httptools.HttpParserError):
+        Connection("127.0.0.1", scripted([ANSWER + ANSWER]), 5).exchange(REQUEST)
