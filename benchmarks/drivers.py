@@ -16,7 +16,7 @@ import msgspec
 import psutil
 
 from results import histogram, merging
-from results.record import Profile
+from results.record import Load, Profile
 from runners.app import ROOT
 from runners.load.job import Job, Outcome, Window
 
@@ -166,6 +166,13 @@ def _ours_seen(url: str, cpu: int, profile: Profile) -> Seen:
         latency_ms={p: histogram.percentile_ms(merged, p) or 0.0 for p in PERCENTILES},
         window_ns=(window.start_ns, window.end_ns),
     )
+
+
+def ours_open(url: str, cpu: int, rate_rps: float, seconds: float, connections: int) -> Load:
+    """What our open profile saw."""
+    load = _ours(url, cpu, _profile(seconds, rate_rps, connections))[0].load
+    assert load is not None
+    return load
 
 
 def _ours_open(url: str, cpu: int, rate_rps: float, seconds: float, connections: int) -> Seen:

@@ -3,6 +3,9 @@
 Speed: every generator loads the `null` server (on the first CPU) over 32 connections from the last CPU, in turn, so
 that drift falls on all alike. Ours records and checks every answer meanwhile, and so do Locust's users.
 
+Punctuality: our open profile against the `null` server, how late requests are sent and what it takes. What its parts
+cost by themselves says `benchmarks/parts.py`.
+
 Exactness: every generator loads a server that takes down how long it had each request (`known_server.py`), at a fixed
 rate where it can. Printed is what it reports, and how far that is from what the server saw.
 
@@ -25,13 +28,15 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from benchmarks.drivers import CONNECTIONS, PERCENTILES, Driver, Seen, Speed, drivers, pinned  # noqa: E402
+from benchmarks.drivers import CONNECTIONS, PERCENTILES, Driver, Seen, Speed, drivers, ours_open, pinned  # noqa: E402
 from benchmarks.known_server import DISTRIBUTIONS  # noqa: E402
+from results import histogram, merging  # noqa: E402
 from runners import host  # noqa: E402
 
 SPEED_S, EXACT_S = 4.0, 10.0
 HELD_S = {"constant": 0.02, "bimodal": 0.06, "stall": 1.2}
 """Connections that an open profile needs for each request per second, so that none has to wait for one."""
+PACED_CONNECTIONS = 64
 SPARE, MOST_CONNECTIONS = 100, 15_000
 TOLERANCE_SHARE, TOLERANCE_MS = 0.02, 0.25
 """Our own bar: within so much of what the server saw, whichever is larger."""
@@ -70,6 +75,22 @@ def speeds(repeats: int, server_cpu: int, load_cpu: int) -> None:
             f"{name:14}{spread(rates):>34}{multiple([one.rate_rps for one in ours], rates):8.2f}"
             f"{spread(per_core):>34}{multiple([one.rate_rps / one.cores for one in ours], per_core):8.2f}"
         )
+
+
+def punctuality(rates: list[float], server_cpu: int, load_cpu: int) -> None:
+    """Print how late our open profile sends to the `null` server, and its share of a core."""
+    null = [sys.executable, str(ROOT / "runners" / "null_server.py"), f"{host.LOOPBACK}:PORT"]
+    print("\npunctuality: open profile against the null server; from intended to actual start of every request")
+    with served(null, server_cpu) as url:
+        for rate in rates:
+            load = ours_open(url, load_cpu, rate, EXACT_S, PACED_CONNECTIONS)
+            late = histogram.merge([load.send_delay])
+            p50, p99, p999 = (histogram.percentile_ms(late, percentile) or 0.0 for percentile in (50, 99, 99.9))
+            sent = sum(second.sent for second in merging.seconds(load))
+            print(
+                f"{rate:,.0f}/s: p50 {p50:.3f} ms, p99 {p99:.3f} ms, p99.9 {p999:.3f} ms; {sent:,} sent, "
+                f"{load.processes[0].cpu_s / load.window_s:.0%} of a core for all of it"
+            )
 
 
 def spread(figures: list[float]) -> str:
@@ -135,14 +156,16 @@ def near(seen_ms: float, own_ms: float) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=3, help="of the speeds")
-    parser.add_argument("--only", choices=("speed", "exactness"))
+    parser.add_argument("--only", choices=("speed", "punctuality", "exactness"))
     parser.add_argument("--rate", type=float, action="append", help="of the exactness; others take part in the first")
     parser.add_argument("--generator", action="append", choices=list(drivers()), help="of the exactness")
     options = parser.parse_args()
     cpus = sorted(os.sched_getaffinity(0))
-    if options.only != "exactness":
+    if options.only in (None, "speed"):
         speeds(options.repeats, cpus[0], cpus[-1])
-    if options.only != "speed":
+    if options.only in (None, "punctuality"):
+        punctuality(options.rate or [1000.0, 5000.0], cpus[0], cpus[-1])
+    if options.only in (None, "exactness"):
         names = options.generator or list(drivers())
         kept = exactness(options.rate or [1000.0, 5000.0], names, cpus[0], cpus[-1])
         print(

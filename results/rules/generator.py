@@ -45,8 +45,8 @@ def busy(record: Record) -> Iterator[Reason]:
 
 def near_ceiling(record: Record) -> Iterator[Reason]:
     load, calibration, profile = record.load, record.calibration, record.case.profile
-    if load is None or calibration is None:
-        return
+    if load is None or calibration is None or calibration.disturbed:
+        return  # what was measured beside other work is no ceiling
     if profile.rate_rps is not None:
         rate, ceiling = profile.rate_rps, calibration.open_ceiling_rps
     else:

@@ -2,12 +2,13 @@
 
 A `gevent.socket` starts and stops a watcher, and first tries a read that cannot succeed yet, for every answer. Here one
 watcher stays up as long as the connection, the event loop itself reads and parses what comes, and the user's greenlet
-is woken once, when its answer is whole.
+is woken once, when its answer is whole. The same bytes as the last answer's mean the same and are not parsed again.
 """
 
 import _socket
 import contextlib
 import errno
+import math
 import os
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ import httptools
 from gevent import socket
 
 RECEIVE_BYTES = 65_536
+KNOWN_BYTES = 4096
+"""The largest answer that is kept to know it again."""
 READ, WRITE = 1, 2
 """What a watcher of gevent's loop can wait for (libev's EV_READ, EV_WRITE)."""
 
@@ -66,7 +69,9 @@ class Connection:
         self.body = b""
         self._family, _, _, _, self._address = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
         self._hub = gevent.get_hub()
-        self._timer = self._hub.loop.timer(timeout_s, timeout_s)
+        self._timeout_s = timeout_s
+        self._deadline = math.inf
+        self._timer = self._hub.loop.timer(timeout_s)
         self._connect_timeout_s = min(timeout_s, connect_timeout_s or timeout_s)
         self._keeps = keeps
         self._connected = connected
@@ -76,6 +81,9 @@ class Connection:
         self._waiting: Any = None
         self._pieces: list[bytes] = []
         self._head = b""
+        self._known = b""
+        """The bytes of the last answer if it came whole, alone and in one piece; its status and body still stand."""
+        self._known_status, self._known_body = 0, b""
         self._status = 0
         self._headers_complete = False
         self._complete = False
@@ -92,10 +100,12 @@ class Connection:
             OSError: anything else that the network says.
         """
         self._waiting = gevent.getcurrent()
-        self._timer.again(self._expire, update=True)
+        self._deadline = time.monotonic() + self._timeout_s
+        if not self._timer.active:
+            self._set_timer(self._timeout_s)
         try:
             connected = self._socket or self._connect()
-            self._pieces, self._head, self._headers_complete, self._complete = [], b"", False, False
+            self._head, self._headers_complete, self._complete = b"", False, False
             sent = connected.send(request)
             if sent < len(request):
                 self._send_rest(connected, memoryview(request)[sent:])
@@ -106,16 +116,15 @@ class Connection:
             raise
         finally:
             self._waiting = None
-            self._timer.stop()
         self.answers += 1
-        pieces = self._pieces
-        self.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if not (self._keep and self._keeps):
             self.close()
         return self._status
 
     def close(self) -> None:
         """Close the connection if there is one; the next request makes another."""
+        self._timer.stop()
+        self._known = b""
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher.close()
@@ -178,14 +187,12 @@ class Connection:
                 # Nothing was asked: the server has closed a connection that it had kept.
                 self.close()
                 return
-            if not self._headers_complete:
-                self._head += data
-            if data:
-                # Switching protocols, which nobody asked for, is an answer like any other.
-                with contextlib.suppress(httptools.HttpParserUpgrade):
-                    self._parser.feed_data(data)
-            else:
+            if not data:
                 self._end()
+            elif data == self._known and not self._head:
+                self._status, self.body, self._keep, self._complete = self._known_status, self._known_body, True, True
+            else:
+                self._parse(data)
         except BlockingIOError:
             return
         except (OSError, httptools.HttpParserError) as error:
@@ -194,17 +201,39 @@ class Connection:
         if self._complete:
             self._waiting.switch()
 
+    def _parse(self, data: bytes) -> None:
+        alone = not self._head
+        if not self._headers_complete:
+            self._head = data if alone else self._head + data
+        # Switching protocols, which nobody asked for, is an answer like any other.
+        with contextlib.suppress(httptools.HttpParserUpgrade):
+            self._parser.feed_data(data)
+        if self._complete and self._keep and alone and len(data) <= KNOWN_BYTES:
+            self._known, self._known_status, self._known_body = data, self._status, self.body
+
     def _end(self) -> None:
         """The server has closed: without a length the body ends here (RFC 9112, section 6.3), else it is cut short."""
         fields = self._head.partition(b"\r\n\r\n")[0].lower()
         delimited = b"\r\ncontent-length:" in fields or b"\r\ntransfer-encoding:" in fields
         if delimited or not self._headers_complete:
             raise ClosedEarlyError("the connection was closed before the answer was complete")
-        self._status = self._parser.get_status_code()
+        self._status, self.body = self._parser.get_status_code(), b"".join(self._pieces)
         self._keep, self._complete = False, True
 
-    def _expire(self) -> None:
-        self._fail(TimeoutError("the answer did not end in time"))
+    def _look_at_the_time(self) -> None:
+        if self._waiting is None:
+            return  # the next request sets it again
+        left_s = self._deadline - time.monotonic()
+        if left_s > 0:
+            self._set_timer(left_s)
+        else:
+            self._fail(TimeoutError("the answer did not end in time"))
+
+    def _set_timer(self, after_s: float) -> None:
+        """One timer goes on from request to request, as setting it anew for each would be dear."""
+        self._timer.close()
+        self._timer = self._hub.loop.timer(after_s)
+        self._timer.start(self._look_at_the_time, update=True)
 
     def _fail(self, error: Exception) -> None:
         if self._waiting is None:
@@ -217,6 +246,7 @@ class Connection:
     def on_message_begin(self) -> None:
         if self._complete:
             raise ValueError("a second answer to one request")
+        self._pieces = []
 
     def on_headers_complete(self) -> None:
         self._headers_complete = True
@@ -230,5 +260,7 @@ class Connection:
             # Informational (RFC 9110, section 15.2): the answer itself is still to come.
             self._headers_complete, self._head = False, self._head.partition(b"\r\n\r\n")[2]
             return
+        pieces = self._pieces
+        self.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._complete = True
         self._keep = self._parser.should_keep_alive()

@@ -59,8 +59,9 @@ def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(measure
     if not found.available:
         pytest.skip(f"{', '.join(found.missing)} is not installed; install it with: {found.install}")
     record = measured.record(f"{name}-hello-sync-1")
-    # Eight users may fall on two workers by chance as six and two.
-    assert not measured.codes(f"{name}/hello/sync") - {"uneven-service", "uneven-workers"}
+    # Eight users may fall on two workers by chance as six and two; and a gevent worker leaves connections waiting for
+    # so long that a window of a second has too few of such waits.
+    assert not measured.codes(f"{name}/hello/sync") - {"uneven-service", "uneven-workers", "littles-law"}
     assert record["server"]["processes"] >= 2
     assert record["server"]["cpu_s"] > 0
     assert set(found.versions.items()) <= set(record["versions"].items())

@@ -35,23 +35,27 @@ def fake() -> Iterator[Callable[[str], int]]:
 
 
 @pytest.fixture
-def scripted() -> Iterator[Callable[[Script], int]]:
-    """Starts a server that reads one request and then sends the given bytes, pausing for the given seconds."""
+def scripted() -> Iterator[Callable[..., int]]:
+    """Starts a server that reads a request and then sends the given bytes, pausing for the given seconds.
+
+    It does so once for each script that it is given, over one connection.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def play(script: Script) -> None:
+    def play(*scripts: Script) -> None:
         connection, _ = listener.accept()
         # A client that has given up closes its end.
         with connection, contextlib.suppress(ConnectionError):
-            connection.recv(65536)
-            for part in script:
-                if isinstance(part, bytes):
-                    connection.sendall(part)
-                else:
-                    time.sleep(part)
+            for script in scripts:
+                connection.recv(65536)
+                for part in script:
+                    if isinstance(part, bytes):
+                        connection.sendall(part)
+                    else:
+                        time.sleep(part)
 
-    def start(script: Script) -> int:
-        threading.Thread(target=play, args=(script,), daemon=True).start()
+    def start(*scripts: Script) -> int:
+        threading.Thread(target=play, args=scripts, daemon=True).start()
         port: int = listener.getsockname()[1]
         return port
 
