@@ -102,8 +102,11 @@ def multiple(ours: list[float], theirs: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
-def exactness(rates: list[float], names: list[str], server_cpu: int, load_cpu: int) -> bool:
-    """Print the table of errors; whether our open profile keeps within its tolerance."""
+def exactness(rates: list[float], names: list[str], repeats: int, server_cpu: int, load_cpu: int) -> bool:
+    """Print the table of errors; whether our open profile keeps within its tolerance.
+
+    Ours is repeated, and the medians of its repeats are printed; others take part once, in the first rate.
+    """
     kept = True
     for distribution, delay in DISTRIBUTIONS.items():
         for rate in rates:
@@ -116,11 +119,18 @@ def exactness(rates: list[float], names: list[str], server_cpu: int, load_cpu: i
             for name, driver in drivers().items():
                 if driver.paced is None or name not in names or (rate != rates[0] and name != "ours"):
                     continue
-                seen, own = compared(driver, distribution, rate, connections, server_cpu, load_cpu)
-                cells = [cell(seen.latency_ms.get(p), own[p]) for p in PERCENTILES]
-                print(f"{name:14}{seen.profile:26}" + "".join(f"{text:>22}" for text in cells))
+                found = [
+                    compared(driver, distribution, rate, connections, server_cpu, load_cpu)
+                    for _ in range(repeats if name == "ours" else 1)
+                ]
+                cells = [
+                    cell([seen.latency_ms.get(p) for seen, _ in found], [own[p] for _, own in found])
+                    for p in PERCENTILES
+                ]
+                print(f"{name:14}{found[0][0].profile:26}" + "".join(f"{text:>22}" for text in cells))
                 if name == "ours":
-                    kept &= all(near(seen.latency_ms[p], own[p]) for p in PERCENTILES)
+                    errors = {p: [(seen.latency_ms[p], own[p]) for seen, own in found] for p in PERCENTILES}
+                    kept &= all(sum(map(near, these)) > len(these) / 2 for these in errors.values())
     return kept
 
 
@@ -144,18 +154,21 @@ def compared(
     return seen, dict(zip(PERCENTILES, own.tolist(), strict=True))
 
 
-def cell(seen_ms: float | None, own_ms: float) -> str:
-    shown = "-" if seen_ms is None else f"{seen_ms:.2f}"
-    return f"{shown} ({own_ms:.2f})"
+def cell(seen_ms: list[float | None], own_ms: list[float]) -> str:
+    known = [one for one in seen_ms if one is not None]
+    shown = f"{statistics.median(known):.2f}" if known else "-"
+    return f"{shown} ({statistics.median(own_ms):.2f})"
 
 
-def near(seen_ms: float, own_ms: float) -> bool:
+def near(both_ms: tuple[float, float]) -> bool:
+    """Whether what was reported is near what the server saw."""
+    seen_ms, own_ms = both_ms
     return abs(seen_ms - own_ms) <= max(TOLERANCE_SHARE * own_ms, TOLERANCE_MS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=3, help="of the speeds")
+    parser.add_argument("--repeats", type=int, default=3, help="of the speeds, and of our own exactness")
     parser.add_argument("--only", choices=("speed", "punctuality", "exactness"))
     parser.add_argument("--rate", type=float, action="append", help="of the exactness; others take part in the first")
     parser.add_argument("--generator", action="append", choices=list(drivers()), help="of the exactness")
@@ -167,9 +180,10 @@ def main() -> None:
         punctuality(options.rate or [1000.0, 5000.0], cpus[0], cpus[-1])
     if options.only in (None, "exactness"):
         names = options.generator or list(drivers())
-        kept = exactness(options.rate or [1000.0, 5000.0], names, cpus[0], cpus[-1])
+        kept = exactness(options.rate or [1000.0, 5000.0], names, options.repeats, cpus[0], cpus[-1])
         print(
-            f"\nours, open: {'within' if kept else 'NOT within'} {TOLERANCE_SHARE:.0%} or {TOLERANCE_MS} ms everywhere"
+            f"\nours, open: {'within' if kept else 'NOT within'} {TOLERANCE_SHARE:.0%} or {TOLERANCE_MS} ms "
+            "everywhere, in most repeats"
         )
 
 

@@ -12,17 +12,46 @@ from numpy.typing import NDArray
 LOWEST_US = 1
 HIGHEST_US = 60_000_000
 DIGITS = 3
+MOST_PIECES = 8
 
 
 def encode(values_us: NDArray[np.int64]) -> str:
     """The histogram of `values_us` (1-d, µs; values outside 1 µs to 60 s are counted at the bound) as text."""
-    if values_us.size == 0:
-        return ""
-    histogram = _empty()
-    values, counts = np.unique(np.clip(values_us, LOWEST_US, HIGHEST_US), return_counts=True)
-    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-        histogram.record_value(value, count)
-    return bytes(histogram.encode()).decode("ascii")
+    counts = Counts()
+    counts.add(values_us)
+    return counts.encode()
+
+
+class Counts:
+    """How often there was each value, in µs, added up piece by piece until there is a histogram to be made of it."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+
+    def add(self, values_us: NDArray[np.int64]) -> None:
+        """Count `values_us` (1-d, µs; values outside 1 µs to 60 s are counted at the bound)."""
+        if not values_us.size:
+            return
+        self._pieces.append(np.unique(np.clip(values_us, LOWEST_US, HIGHEST_US), return_counts=True))
+        if len(self._pieces) > MOST_PIECES:
+            self._pieces = [self._added_up()]
+
+    def encode(self) -> str:
+        """The histogram as text."""
+        if not self._pieces:
+            return ""
+        histogram = _empty()
+        values, counts = self._added_up()
+        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+            histogram.record_value(value, count)
+        return bytes(histogram.encode()).decode("ascii")
+
+    def _added_up(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        if len(self._pieces) == 1:
+            return self._pieces[0]
+        values, places = np.unique(np.concatenate([values for values, _ in self._pieces]), return_inverse=True)
+        counts = np.bincount(places, weights=np.concatenate([counts for _, counts in self._pieces]))
+        return values, counts.astype(np.int64)
 
 
 def merge(texts: Iterable[str]) -> HdrHistogram:

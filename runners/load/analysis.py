@@ -1,12 +1,14 @@
-"""From what a recorder took down to a `Load`: done once, after the load."""
+"""From what a recorder took down to a `Load`: done once, after the load, chunk by chunk in bounded memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from results import histogram
+from results.histogram import Counts
 from results.record import NEVER_SENT, SLICES_PER_S, Load, LoadProcess, Second
 from runners.load.job import Window
 from runners.load.recorder import GOOD, NOBODY, UNANSWERED, UNFINISHED, Recorder, Samples
@@ -47,177 +49,236 @@ def load(recorder: Recorder, window: Window, observed: Observed) -> Load:
     Counted is every request that was in flight, or should have been sent, at any moment of the window, followed to
     its end however late that was. One that ran into its time-out after the window was closed counts as unfinished.
     """
-    return _Analysis(recorder, window, observed).load()
+    tally = _Tally(recorder, window, observed)
+    for samples in recorder.chunks():
+        tally.add(samples)
+    return tally.load()
 
 
-class _Analysis:
+@dataclass(kw_only=True)
+class _SecondTally:
+    """A `Second` in the making."""
+
+    sent: int = 0
+    good: int = 0
+    failed: int = 0
+    unfinished: int = 0
+    dropped: int = 0
+    good_ended: int = 0
+    latency: Counts = field(default_factory=Counts)
+    service_time: Counts = field(default_factory=Counts)
+    unanswered: Counts = field(default_factory=Counts)
+    failure_time: Counts = field(default_factory=Counts)
+    connect_time: Counts = field(default_factory=Counts)
+
+    def second(self, *, is_open: bool) -> Second:
+        return Second(
+            sent=self.sent,
+            good=self.good,
+            failed=self.failed,
+            unfinished=self.unfinished,
+            dropped=self.dropped,
+            good_ended=self.good_ended,
+            latency=self.latency.encode(),
+            service_time=self.service_time.encode() if is_open else None,
+            unanswered=self.unanswered.encode(),
+            failure_time=self.failure_time.encode(),
+            connect_time=self.connect_time.encode(),
+        )
+
+
+class _Tally:
+    """Adds up the requests of one load."""
+
     def __init__(self, recorder: Recorder, window: Window, observed: Observed) -> None:
-        self.recorder = recorder
-        self.window = window
-        self.observed = observed
+        self.recorder, self.window, self.observed = recorder, window, observed
         self.codes = {kind: code for code, kind in enumerate(recorder.kinds)}
-        self.samples = self._with_late_time_outs(recorder.samples())
-        self.counted = self.samples[
-            (self.samples["intended"] < window.end_ns) & (self.samples["ended"] >= window.start_ns)
-        ]
-        self.length = -(-(window.end_ns - window.start_ns) // NS)
-        self.open = observed.arrivals is not None
+        self.width = NS // SLICES_PER_S
+        self.queued = np.asarray(observed.arrivals.queued_ns if observed.arrivals else (), dtype=np.int64)
+        self.settled = self.answered = 0
+        self.seconds: defaultdict[tuple[int, int], _SecondTally] = defaultdict(_SecondTally)
+        self.kinds = np.zeros(len(recorder.kinds), dtype=np.int64)
+        self.answered_per_user = np.zeros(recorder.users, dtype=np.int64)
+        self.last_answer_ns = np.full(recorder.users, window.start_ns)
+        self.longest_wait_ns = np.zeros(recorder.users, dtype=np.int64)
+        self.latency_max_ns = self.in_flight_ns = self.answered_latency_ns = 0
+        self.rates = Spread((window.end_ns - window.start_ns) // self.width)
+        self.in_flight = Spread((window.end_ns - window.start_ns) // self.width)
+        self.send_delay = Counts()
+
+    def add(self, samples: Samples) -> None:
+        """Add requests, in the order in which they ended."""
+        window = self.window
+        timed_out = self._is(samples, *(kind for kind in UNANSWERED if kind != UNFINISHED))
+        samples.outcome[timed_out & (samples.ended >= window.end_ns)] = self.codes[UNFINISHED]
+        self.settled += len(samples)
+        self.answered += int(np.count_nonzero(samples.answered))
+        if self.observed.arrivals is not None:
+            self._add_send_delays(samples)
+        counted = samples.where((samples.intended < window.end_ns) & (samples.ended >= window.start_ns))
+        self.kinds += np.bincount(counted.outcome, minlength=len(self.kinds))
+        good = counted.where(self._is(counted, GOOD))
+        self.rates.add(*self._places(good), np.ones(len(good)))
+        self.in_flight.add(*self._places(counted), (counted.ended - counted.intended) / self.width)
+        inside = np.minimum(counted.ended, window.end_ns) - np.maximum(counted.intended, window.start_ns)
+        self.in_flight_ns += int(inside.sum())
+        waits = counted.where(self._is(counted, GOOD, *UNANSWERED))
+        self.latency_max_ns = max(self.latency_max_ns, int((waits.ended - waits.intended).max(initial=0)))
+        self._add_answers(counted.where(counted.answered & (counted.ended < window.end_ns)))
+        self._add_seconds(counted)
 
     def load(self) -> Load:
-        counted, window, recorder = self.counted, self.window, self.recorder
-        failures = self._failures()
-        waits = counted[np.isin(counted["outcome"], [self.codes[kind] for kind in (GOOD, *UNANSWERED)])]
-        answers = counted[counted["answered"] & (counted["ended"] < window.end_ns)]
+        window, recorder, observed = self.window, self.recorder, self.observed
+        failures = {
+            kind: int(count)
+            for kind, count in zip(recorder.kinds, self.kinds, strict=True)
+            if count and kind not in (GOOD, UNFINISHED)
+        }
+        longest_ns = np.maximum(self.longest_wait_ns, window.end_ns - self.last_answer_ns)
         return Load(
             window_s=(window.end_ns - window.start_ns) / NS,
             endpoints=self._endpoints(),
-            rate_slices=self._rate_slices(),
-            in_flight_slices=self._in_flight_slices(),
+            rate_slices=self.rates.parts(),
+            in_flight_slices=self.in_flight.parts(),
             failures=failures,
-            answered_per_user=tuple(np.bincount(answers["user"], minlength=recorder.users).tolist()),
-            longest_wait_us=_longest_waits_us(window, answers, recorder.users),
-            latency_max_us=int((waits["ended"] - waits["intended"]).max(initial=0)) // 1000,
-            in_flight_mean=self._in_flight_mean(),
-            answered_latency_s=float((answers["ended"] - answers["intended"]).sum()) / NS,
-            send_delay=self._send_delay(),
-            loop_lag=histogram.encode(np.asarray(self.observed.loop_lag_ns, dtype=np.int64) // 1000),
+            answered_per_user=tuple(self.answered_per_user.tolist()),
+            longest_wait_us=tuple((longest_ns // 1000).tolist()),
+            latency_max_us=self.latency_max_ns // 1000,
+            in_flight_mean=self.in_flight_ns / (window.end_ns - window.start_ns),
+            answered_latency_s=self.answered_latency_ns / NS,
+            send_delay=self.send_delay.encode(),
+            loop_lag=histogram.encode(np.asarray(observed.loop_lag_ns, dtype=np.int64) // 1000),
             failure_examples={kind: text for kind, text in recorder.examples.items() if kind in failures},
-            connections_opened=self.observed.connections_opened,
+            connections_opened=observed.connections_opened,
             requests_issued=recorder.issued,
-            requests_settled=len(self.samples),
-            requests_answered=int(np.count_nonzero(self.samples["answered"])),
-            answers_read=self.observed.answers_read,
+            requests_settled=self.settled,
+            requests_answered=self.answered,
+            answers_read=observed.answers_read,
             processes=(
                 LoadProcess(
-                    cpu_s=self.observed.cpu_s,
-                    cpu_wait_s=self.observed.cpu_wait_s,
+                    cpu_s=observed.cpu_s,
+                    cpu_wait_s=observed.cpu_wait_s,
                     requests_issued=recorder.issued,
-                    answers_read=self.observed.answers_read,
+                    answers_read=observed.answers_read,
                     users=recorder.users,
                 ),
             ),
         )
 
-    def _with_late_time_outs(self, samples: Samples) -> Samples:
-        timed_out = np.isin(samples["outcome"], [self.codes[kind] for kind in UNANSWERED if kind != UNFINISHED])
-        samples["outcome"][timed_out & (samples["ended"] >= self.window.end_ns)] = self.codes[UNFINISHED]
-        return samples
+    def _is(self, samples: Samples, *kinds: str) -> NDArray[np.bool_]:
+        wanted = np.zeros(len(self.codes), dtype=np.bool_)
+        wanted[[self.codes[kind] for kind in kinds]] = True
+        return wanted[samples.outcome]
 
-    def _failures(self) -> dict[str, int]:
-        counts = np.bincount(self.counted["outcome"], minlength=len(self.recorder.kinds)).tolist()
-        return {
-            kind: count
-            for kind, count in zip(self.recorder.kinds, counts, strict=True)
-            if count and kind not in (GOOD, UNFINISHED)
-        }
+    def _places(self, rows: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where in the slices of the window requests began and ended."""
+        start_ns = self.window.start_ns
+        return (rows.intended - start_ns) / self.width, (rows.ended - start_ns) / self.width
 
-    def _slices(self, rows: Samples, weights: NDArray[np.float64]) -> tuple[float, ...]:
-        """The `weights` of requests, each spread evenly over the time from intended start to end, by slice."""
-        width = NS // SLICES_PER_S
-        whole = (self.window.end_ns - self.window.start_ns) // width
-        began = (rows["intended"] - self.window.start_ns) / width
-        ended = (rows["ended"] - self.window.start_ns) / width
-        density = weights / np.maximum(ended - began, 1e-9)
-        began, ended = np.clip(began, 0, whole), np.clip(ended, 0, whole)
-        first, last = began.astype(np.int64), ended.astype(np.int64)
-        # Each gives its density to all slices up to its end, less what lies before its beginning.
-        level = np.cumsum(_sums(first, density, whole + 2) - _sums(last, density, whole + 2))
-        parts = (
-            level
-            - _sums(first, density * (began - first), whole + 2)
-            + _sums(last, density * (ended - last), whole + 2)
-        )
-        return tuple(round(part, 3) for part in parts[:whole].tolist())
+    def _add_send_delays(self, samples: Samples) -> None:
+        """Of those for which a connection was free when they were due."""
+        sent = samples.where((samples.user != NOBODY) & (samples.intended >= self.window.start_ns))
+        if self.queued.size:
+            places = np.searchsorted(self.queued, sent.intended).clip(max=self.queued.size - 1)
+            sent = sent.where(self.queued[places] != sent.intended)
+        self.send_delay.add((sent.started - sent.intended) // 1000)
 
-    def _rate_slices(self) -> tuple[float, ...]:
-        good = self.counted[self.counted["outcome"] == self.codes[GOOD]]
-        return self._slices(good, np.ones(len(good)))
+    def _add_answers(self, answers: Samples) -> None:
+        """Count answers that came in the window by user, with the longest time between two of a user's."""
+        if not len(answers):
+            return
+        self.answered_per_user += np.bincount(answers.user, minlength=self.recorder.users)
+        self.answered_latency_ns += int((answers.ended - answers.intended).sum())
+        # A user's answers are in order; as small numbers users are sorted fastest.
+        order = np.argsort(answers.user.astype(np.uint16 if self.recorder.users < 2**16 else np.uint32), kind="stable")
+        users, ended = answers.user[order], answers.ended[order]
+        firsts = np.flatnonzero(np.diff(users, prepend=-1))
+        waited = np.diff(ended, prepend=0)
+        waited[firsts] = ended[firsts] - self.last_answer_ns[users[firsts]]
+        seen = users[firsts]
+        self.longest_wait_ns[seen] = np.maximum(self.longest_wait_ns[seen], np.maximum.reduceat(waited, firsts))
+        self.last_answer_ns[seen] = ended[np.append(firsts[1:], len(ended)) - 1]
 
-    def _in_flight_slices(self) -> tuple[float, ...]:
-        width = NS // SLICES_PER_S
-        return self._slices(self.counted, (self.counted["ended"] - self.counted["intended"]) / width)
-
-    def _in_flight_mean(self) -> float:
-        began = np.maximum(self.counted["intended"], self.window.start_ns)
-        ended = np.minimum(self.counted["ended"], self.window.end_ns)
-        return float((ended - began).sum()) / (self.window.end_ns - self.window.start_ns)
-
-    def _send_delay(self) -> str:
-        arrivals = self.observed.arrivals
-        if arrivals is None:
-            return ""
-        sent = self.samples[(self.samples["user"] != NOBODY) & (self.samples["intended"] >= self.window.start_ns)]
-        prompt = sent[~np.isin(sent["intended"], np.asarray(arrivals.queued_ns, dtype=np.int64))]
-        return histogram.encode((prompt["started"] - prompt["intended"]) // 1000)
+    def _add_seconds(self, counted: Samples) -> None:
+        start_ns, end_ns = self.window.start_ns, self.window.end_ns
+        good, unanswered = self._is(counted, GOOD), self._is(counted, *UNANSWERED)
+        unfinished = self._is(counted, UNFINISHED)
+        came = np.where(good & (counted.ended < end_ns), (counted.ended - start_ns) // NS, -1)
+        for place, rows in _grouped(counted.endpoint, came):
+            self.seconds[place].good_ended += len(rows)
+        latency_us = (counted.ended - counted.intended) // 1000
+        service_us = (counted.ended - counted.started) // 1000
+        for place, rows in _grouped(counted.endpoint, np.maximum(0, (counted.intended - start_ns) // NS)):
+            tally = self.seconds[place]
+            tally.sent += len(rows)
+            tally.good += int(np.count_nonzero(good[rows]))
+            tally.failed += int(np.count_nonzero(~good[rows] & ~unfinished[rows]))
+            tally.unfinished += int(np.count_nonzero(unfinished[rows]))
+            tally.latency.add(latency_us[rows][good[rows]])
+            tally.unanswered.add(latency_us[rows][unanswered[rows]])
+            tally.failure_time.add(latency_us[rows][~good[rows] & ~unanswered[rows]])
+            if self.observed.arrivals is not None:
+                tally.service_time.add(service_us[rows][good[rows]])
 
     def _endpoints(self) -> dict[str, tuple[Second, ...]]:
-        names = dict(enumerate(self.recorder.endpoints))
-        dropped = np.empty(0, dtype=np.int64)
-        if self.observed.arrivals is not None:
-            dropped = np.asarray(self.observed.arrivals.dropped_ns, dtype=np.int64)
-        if len(dropped) or np.any(self.counted["endpoint"] == NOBODY):
-            names[NOBODY] = NEVER_SENT
+        start_ns = self.window.start_ns
+        length = -(-(self.window.end_ns - start_ns) // NS)
         connects = self.recorder.connects()
+        connect_us = (connects["ended"] - connects["started"]) // 1000
+        for place, rows in _grouped(connects["endpoint"], (connects["ended"] - start_ns) // NS):
+            self.seconds[place].connect_time.add(connect_us[rows])
+        dropped = np.asarray(self.observed.arrivals.dropped_ns if self.observed.arrivals else (), dtype=np.int64)
+        for second, count in enumerate(np.bincount(np.maximum(-1, (dropped - start_ns) // NS) + 1)[1:].tolist()):
+            if count:
+                self.seconds[NOBODY, second].dropped += count
+        names = dict(enumerate(self.recorder.endpoints))
+        if any(endpoint == NOBODY for endpoint, _ in self.seconds):
+            names[NOBODY] = NEVER_SENT
+        is_open = self.observed.arrivals is not None
         return {
-            name: self._seconds(
-                self.counted[self.counted["endpoint"] == number],
-                connects[connects["endpoint"] == number],
-                dropped if number == NOBODY else dropped[:0],
+            name: tuple(
+                self.seconds.get((number, second), _SecondTally()).second(is_open=is_open) for second in range(length)
             )
             for number, name in names.items()
         }
 
-    def _seconds(self, counted: Samples, connects: NDArray[np.void], dropped: NDArray[np.int64]) -> tuple[Second, ...]:
-        window, length = self.window, self.length
-        good = counted[(counted["outcome"] == self.codes[GOOD]) & (counted["ended"] < window.end_ns)]
-        good_ended = np.bincount((good["ended"] - window.start_ns) // NS, minlength=length)
-        sent = _by_second(counted, np.maximum(0, (counted["intended"] - window.start_ns) // NS), length)
-        made = _by_second(connects, (connects["ended"] - window.start_ns) // NS, length)
-        lost = _by_second(dropped, (dropped - window.start_ns) // NS, length)
-        return tuple(
-            self._second(sent[second], made[second], len(lost[second]), int(good_ended[second]))
-            for second in range(length)
-        )
 
-    def _second(self, sent: Samples, connects: NDArray[np.void], dropped: int, good_ended: int) -> Second:
-        latency_us = (sent["ended"] - sent["intended"]) // 1000
-        good = sent["outcome"] == self.codes[GOOD]
-        unfinished = sent["outcome"] == self.codes[UNFINISHED]
-        unanswered = np.isin(sent["outcome"], [self.codes[kind] for kind in UNANSWERED])
-        service_us = (sent["ended"] - sent["started"]) // 1000
-        return Second(
-            sent=len(sent),
-            good=int(np.count_nonzero(good)),
-            failed=int(np.count_nonzero(~good & ~unfinished)),
-            unfinished=int(np.count_nonzero(unfinished)),
-            dropped=dropped,
-            good_ended=good_ended,
-            latency=histogram.encode(latency_us[good]),
-            service_time=histogram.encode(service_us[good]) if self.open else None,
-            unanswered=histogram.encode(latency_us[unanswered]),
-            failure_time=histogram.encode(latency_us[~good & ~unanswered]),
-            connect_time=histogram.encode((connects["ended"] - connects["started"]) // 1000),
-        )
+class Spread:
+    """Amounts spread evenly over spans of time, added up by slice."""
+
+    def __init__(self, slices: int) -> None:
+        self._size = slices + 2
+        self._level = np.zeros(self._size)
+        self._edges = np.zeros(self._size)
+
+    def add(self, began: NDArray[np.float64], ended: NDArray[np.float64], amounts: NDArray[np.float64]) -> None:
+        """Add `amounts`, each over its time from `began` to `ended`, both in slices; what lies outside is cut off."""
+        density = amounts / np.maximum(ended - began, 1e-9)
+        began, ended = np.clip(began, 0, self._size - 2), np.clip(ended, 0, self._size - 2)
+        first, last = began.astype(np.int64), ended.astype(np.int64)
+        # Each gives its density to all slices up to its end, less what lies before its beginning.
+        self._level += self._sums(first, density) - self._sums(last, density)
+        self._edges += self._sums(last, density * (ended - last)) - self._sums(first, density * (began - first))
+
+    def parts(self) -> tuple[float, ...]:
+        """The amount of each slice."""
+        return tuple(round(part, 3) for part in (np.cumsum(self._level) + self._edges)[: self._size - 2].tolist())
+
+    def _sums(self, places: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(places, weights=values, minlength=self._size).astype(np.float64)
 
 
-def _sums(places: NDArray[np.int64], values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    return np.bincount(places, weights=values, minlength=length).astype(np.float64)
-
-
-def _by_second(rows: NDArray, numbers: NDArray[np.int64], length: int) -> list[NDArray]:  # type: ignore[type-arg]  # of any kind
-    """`rows` grouped by the second that `numbers` puts them in; those outside 0 to length - 1 are left out."""
-    order = np.argsort(numbers, kind="stable")
-    bounds = np.searchsorted(numbers[order], np.arange(length + 1))
-    return [rows[order[bounds[second] : bounds[second + 1]]] for second in range(length)]
-
-
-def _longest_waits_us(window: Window, answers: Samples, users: int) -> tuple[int, ...]:
-    """For each user the longest time within the window between two answers, or between one and the window's ends."""
-    longest = []
-    order = np.argsort(answers["user"], kind="stable")
-    bounds = np.searchsorted(answers["user"][order], np.arange(users + 1))
-    for user in range(users):
-        ended = answers["ended"][order[bounds[user] : bounds[user + 1]]]
-        moments = np.concatenate(([window.start_ns], np.sort(ended), [window.end_ns]))
-        longest.append(int(np.diff(moments).max()) // 1000)
-    return tuple(longest)
+def _grouped(
+    endpoints: NDArray[np.int32], seconds: NDArray[np.int64]
+) -> Iterator[tuple[tuple[int, int], NDArray[np.intp]]]:
+    """By endpoint and second the places at which both stand; those before the first second are left out."""
+    inside = np.flatnonzero(seconds >= 0)
+    if not len(inside):
+        return
+    keys = endpoints[inside].astype(np.int64) << 32 | seconds[inside]
+    found, groups = np.unique(keys, return_inverse=True)
+    # As small numbers they are sorted fastest.
+    order = np.argsort(groups.astype(np.uint16 if len(found) < 2**16 else np.uint32), kind="stable")
+    begins = np.searchsorted(groups[order], np.arange(1, len(found)))
+    for key, places in zip(found.tolist(), np.split(inside[order], begins), strict=True):
+        yield (key >> 32, key & 0xFFFFFFFF), places

@@ -1,12 +1,16 @@
 """Takes down every request and makes a `Load` of them.
 
 On the hot path a request costs a handful of list and array appends; all arithmetic is left for after the load
-(`analysis.py`), so that it disturbs nothing that is measured.
+(`analysis.py`), so that it disturbs nothing that is measured. What has been taken down is put into a file now and then,
+so that a load may last for hours in the same memory.
 """
 
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import FileIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,32 +23,54 @@ UNANSWERED = (TIMEOUT, CONNECT_TIMEOUT, UNFINISHED)
 """Kinds of requests that waited, and never got an answer."""
 
 USER_BITS = 32
-SAMPLE = np.dtype(
-    [
-        ("user", np.int32),
-        ("endpoint", np.int32),
-        ("intended", np.int64),
-        ("started", np.int64),
-        ("ended", np.int64),
-        ("outcome", np.int16),
-        ("answered", np.bool_),
-    ]
-)
-Samples = NDArray[np.void]
-"""A 1-d array of SAMPLE; times in ns of the monotonic clock."""
-CONNECT = np.dtype([("endpoint", np.int32), ("started", np.int64), ("ended", np.int64)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Requests, a 1-d array for each thing known of them; times in ns of the monotonic clock.
+
+    Of an arrival that was never sent, `user` and `endpoint` are NOBODY. `outcome` are places in the recorder's `kinds`.
+    """
+
+    user: NDArray[np.int32]
+    endpoint: NDArray[np.int32]
+    intended: NDArray[np.int64]
+    started: NDArray[np.int64]
+    ended: NDArray[np.int64]
+    outcome: NDArray[np.int16]
+    answered: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ended)
+
+    def where(self, wanted: NDArray[np.bool_]) -> "Samples":
+        """Those that are `wanted`."""
+        return self if wanted.all() else self.at(wanted)
+
+    def at(self, places: NDArray[Any]) -> "Samples":
+        """Those at `places`, in that order."""
+        return Samples(**{name: column[places] for name, column in vars(self).items()})
+
+
 NOBODY = -1
 """The user and the endpoint of an arrival that was never sent."""
+CHUNK = 2**18
+"""Requests that are analysed at a time, about."""
+SPILL_LEAST = 2**12
+"""Requests for which it is worth to write to the file."""
+COLUMNS = 4
+CONNECT = np.dtype([("endpoint", np.int32), ("started", np.int64), ("ended", np.int64)])
 
 
 class Recorder:
     """Records requests of many users in one thread.
 
     A user has one request at a time. Every request is begun and, unless it never ends, ended. Times are of the
-    monotonic clock, in ns.
+    monotonic clock, in ns. `file`, open for reading and writing, is where `spill` puts them; without it, or when
+    there is no more room, they stay in memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, file: FileIO | None = None) -> None:
         self.closing = False
         """Set when no new request shall be sent."""
         self.issued = 0
@@ -59,8 +85,13 @@ class Recorder:
         self._intended = array("q")
         self._started = array("q")
         self._ended = array("q")
-        self._not_good: list[tuple[int, int, bool]] = []
-        """Number of the request in order of ending, code of its kind, whether it was answered."""
+        self._not_good, self._whys = array("q"), array("q")
+        """Numbers of requests in the order of ending, and the codes of their kinds, doubled, odd if answered."""
+        self._file = file
+        self._blocks: list[int] = []
+        """How many requests stand in each block of the file."""
+        self._spilled = 0
+        self._full = False
         self._connects: list[tuple[int, int, int]] = []
 
     def join(self) -> int:
@@ -130,17 +161,66 @@ class Recorder:
             self._note(UNFINISHED, answered=False)
         self._in_flight = [None] * self.users
 
-    def samples(self) -> Samples:
-        """Every request from start to end of the load, in the order in which they ended."""
-        samples = np.empty(len(self._keys), dtype=SAMPLE)
-        keys = np.array(self._keys, dtype=np.int64)
-        samples["user"], samples["endpoint"] = keys & 0xFFFFFFFF, keys >> USER_BITS
-        samples["intended"], samples["started"], samples["ended"] = self._intended, self._started, self._ended
-        samples["outcome"], samples["answered"] = self._codes[GOOD], True
-        if self._not_good:
-            numbers, codes, answered = np.array(self._not_good).T
-            samples["outcome"][numbers], samples["answered"][numbers] = codes, answered
-        return samples
+    def spill(self) -> None:
+        """Put what has been taken down into the file, if there is one and it is worth it."""
+        count = len(self._keys)
+        if self._file is None or self._full or count < SPILL_LEAST:
+            return
+        columns = self._keys, self._intended, self._started, self._ended
+        try:
+            for column in columns:
+                rest = memoryview(column).cast("B")
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._full = True  # which must not end the load: from now on it stays in memory
+            return
+        self._keys, self._intended, self._started, self._ended = (array("q") for _ in columns)
+        self._blocks.append(count)
+        self._spilled += count
+
+    def chunks(self) -> Iterator[Samples]:
+        """Every request from start to end of the load, in the order in which they ended, about `CHUNK` at a time."""
+        first, gathered, rows = 0, [], 0
+        for block in self._columns():
+            gathered.append(block)
+            rows += block.shape[1]
+            if rows >= CHUNK:
+                yield self._samples(first, np.concatenate(gathered, axis=1))
+                first, gathered, rows = first + rows, [], 0
+        if rows or not first:
+            yield self._samples(first, np.concatenate([np.empty((COLUMNS, 0), dtype=np.int64), *gathered], axis=1))
+
+    def _columns(self) -> Iterator[NDArray[np.int64]]:
+        """Keys, intended and actual starts and ends: 2-d arrays of COLUMNS rows."""
+        if self._file is not None:
+            self._file.seek(0)
+            for count in self._blocks:
+                block = self._file.read(COLUMNS * count * 8)
+                yield np.frombuffer(block, dtype=np.int64).reshape(COLUMNS, count)
+        for start in range(0, len(self._keys), CHUNK):
+            columns = self._keys, self._intended, self._started, self._ended
+            yield np.array([np.asarray(column)[start : start + CHUNK] for column in columns])
+
+    def _samples(self, first: int, columns: NDArray[np.int64]) -> Samples:
+        """The requests of `columns`, of which the first is number `first` of all."""
+        keys, intended, started, ended = columns
+        outcome = np.full(len(keys), self._codes[GOOD], dtype=np.int16)
+        answered = np.ones(len(keys), dtype=np.bool_)
+        numbers = np.asarray(self._not_good)
+        low, high = np.searchsorted(numbers, [first, first + len(keys)])
+        whys = np.asarray(self._whys)[low:high]
+        outcome[numbers[low:high] - first] = whys >> 1
+        answered[numbers[low:high] - first] = whys & 1
+        return Samples(
+            user=(keys & 0xFFFFFFFF).astype(np.int32),
+            endpoint=(keys >> USER_BITS).astype(np.int32),
+            intended=intended,
+            started=started,
+            ended=ended,
+            outcome=outcome,
+            answered=answered,
+        )
 
     def connects(self) -> NDArray[np.void]:
         """Every connection that was made: a 1-d array of CONNECT."""
@@ -151,4 +231,5 @@ class Recorder:
         if kind not in self._codes:
             self._codes[kind] = len(self.kinds)
             self.kinds.append(kind)
-        self._not_good.append((len(self._ended) - 1, self._codes[kind], answered))
+        self._not_good.append(self._spilled + len(self._ended) - 1)
+        self._whys.append(self._codes[kind] << 1 | answered)

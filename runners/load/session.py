@@ -3,9 +3,11 @@
 import gc
 import os
 import sys
+import tempfile
 import time
 import traceback
 from argparse import Namespace
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +26,8 @@ from runners.load.user import BenchUser, Conduct
 
 NS = 1_000_000_000
 POLL_S = 0.005
+SPILL_S = 0.25
+SPILL_FOLDER = "/var/tmp"  # noqa: S108  # for large temporary files; /tmp is memory on many systems (file-hierarchy(7))
 SPAWN_RATE = 500
 """Users that are spawned in a second, at most: more connections at once than servers keep waiting would be reset."""
 
@@ -46,10 +50,11 @@ class Session:
     def __init__(self, job: Job, environment: Environment, *, part: int = 0, parts: int = 1) -> None:
         profile = job.profile
         self._job, self._environment, self._part, self._parts = job, environment, part, parts
-        self._recorder = Recorder()
         # Opened now: users may leave no file descriptor.
+        self._recorder = Recorder(_spill_file())
         self._lag = LagMeter()
         self._waits = Path("/proc/thread-self/schedstat").open("rb", buffering=0)  # noqa: SIM115  # as long as the process lives
+        gevent.spawn(self._spill)
         self._pacer = Pacer(drops=profile.max_in_flight is not None) if profile.kind == "open" else None
         BenchUser.conduct = Conduct(
             recorder=self._recorder,
@@ -113,6 +118,11 @@ class Session:
         self._recorder.closing = True
         self._recorder.give_up(pacer.waiting if pacer else ())
 
+    def _spill(self) -> None:
+        while not self._recorder.closing:
+            gevent.sleep(SPILL_S)
+            self._recorder.spill()
+
     def _cpu_wait_s(self) -> float:
         """How long this thread, in which all users run, has been ready to run and had no CPU."""
         self._waits.seek(0)
@@ -122,6 +132,15 @@ class Session:
         runner = self._environment.runner
         assert runner is not None
         return [greenlet.args[0] for greenlet in runner.user_greenlets]
+
+
+def _spill_file() -> FileIO | None:
+    """A file without a name where requests are put that need not stay in memory; None where there can be none."""
+    folder = Path(os.environ.get("TMPDIR") or SPILL_FOLDER)
+    try:
+        return tempfile.TemporaryFile(buffering=0, dir=folder if folder.is_dir() else None)
+    except OSError:
+        return None
 
 
 def _fail(exception: Exception, tb: TracebackType, **_: Any) -> None:
