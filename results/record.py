@@ -5,6 +5,7 @@ Histograms are HDR histograms (1 µs to 60 s, 3 significant digits) in the base6
 every HdrHistogram implementation reads; an empty string is an empty histogram.
 """
 
+import math
 import statistics
 from dataclasses import dataclass
 from typing import Literal
@@ -299,7 +300,7 @@ class Calibration:
         fingerprint: digest of everything that bears on it.
         measured_at: UTC, ISO 8601.
         closed_rps: throughput of a closed profile at which the generator gives out, each repeat's.
-        open_ceiling_rps: the largest offered rate tried that was sent in time and answered.
+        open_ceiling_rps: the largest offered rate tried that was sent in time and answered; 0 if none was.
         open_refused_rps: the smallest that was not; null if none was.
         floor: histogram in µs of the latency of a single user.
         send_error: histogram in µs from intended to actual start, at `send_error_rps`.
@@ -323,6 +324,11 @@ class Calibration:
     def ceiling_rps(self) -> float:
         """The median of the repeats."""
         return statistics.median(self.closed_rps)
+
+    @property
+    def most_rps(self) -> float:
+        """The highest rate that the generator is known to be able to offer; without end where that is not known."""
+        return math.inf if self.disturbed else self.open_ceiling_rps
 
 
 @dataclass(frozen=True, kw_only=True)

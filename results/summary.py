@@ -163,7 +163,7 @@ def _cases_searched(plan: Plan, records: Sequence[Record]) -> list[Case]:
 
 
 def _capacity(plan: Plan, case: Case, records: Sequence[Record]) -> CapacitySummary:
-    ceilings = [record.calibration.open_ceiling_rps for record in records if record.calibration]
+    ceilings = [record.calibration.most_rps for record in records if record.calibration]
     found = so_far(plan, case, records, min(ceilings, default=math.inf))
     terms = slo.parse(plan.objective or "")
     own = [record for record in records if record.case.deployment == case.deployment]

@@ -79,12 +79,11 @@ def refuse_beyond(calibration: Calibration, profile: Profile) -> None:
     Raises:
         BenchError: it is above the ceiling.
     """
-    if calibration.disturbed:
-        return  # it may well be able to: the run will show
-    if profile.rate_rps is not None and profile.rate_rps > calibration.open_ceiling_rps:
+    # If it was disturbed it may well be able to: the run will show.
+    if profile.rate_rps is not None and profile.rate_rps > calibration.most_rps:
         raise BenchError(
             f"the load generator cannot offer {profile.rate_rps:,g} requests/s here: "
-            f"{calibration.open_ceiling_rps:,.0f} is the most that it sent in time against the null server",
+            f"{calibration.most_rps:,.0f} is the most that it sent in time against the null server",
             hint="offer less, or add --load-processes on CPUs of their own (see `python bench.py calibrate`)",
         )
 
@@ -145,7 +144,8 @@ def measure(setting: Setting, name: str, told: Callable[[str], None]) -> Calibra
         cpu_us_per_request=1e6
         * sum(process.cpu_s for load in closed for process in load.processes)
         / sum(rate * load.window_s for rate, load in zip(rates, closed, strict=True)),
-        disturbed=max(rates) > SPREAD * min(rates) or any(map(_disturbed, measured)),
+        # That not even a tenth of the closed ceiling is sent in time is no fault of the generator's either.
+        disturbed=max(rates) > SPREAD * min(rates) or not best or any(map(_disturbed, measured)),
     )
 
 
@@ -168,11 +168,7 @@ def _bisect(bench: "_NullBench", setting: Setting, ceiling_rps: float, bound_us:
         else:
             high = middle
     if low < 0:
-        raise BenchError(
-            f"the load generator cannot offer {rates[0]:,} requests/s in time",
-            hint="end what else runs on the load's CPUs, then try again",
-            exit_code=ExitCode.NOT_MEASURED,
-        )
+        return 0.0, float(rates[0])
     return float(rates[low]), float(rates[high]) if high < len(rates) else None
 
 

@@ -10,7 +10,7 @@ from results.capacity import Ask, so_far
 from results.record import Case, Plan, Record
 from results.rules import totals
 from results.store import Store
-from runners import experiment, plan
+from runners import calibration, experiment, plan
 from runners.experiment import Bench, Observer
 
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)
@@ -30,14 +30,20 @@ def over_rates(made: Plan, bench: Bench, rates: Sequence[float], folder: Path, t
         rates: requests/s; none: shares of what each deployment gets through in a short closed profile.
         folder: for the logs of that.
         told: is told what is being done.
+
+    Raises:
+        BenchError: one of `rates` is above what the load generator can offer.
     """
+    if bench.calibration is not None:
+        for rate in rates:
+            calibration.refuse_beyond(bench.calibration, plan.at_rate(made.cases[0].profile, rate))
     cases: list[Case] = []
     for case in made.cases:
         if not rates:
             told(f"finding the range of {case.deployment}")
         own = rates or _range(_probe(made, case, bench, folder))
-        ceiling = bench.calibration.open_ceiling_rps if bench.calibration else max(own)
-        profiles = [plan.at_rate(case.profile, rate) for rate in own if rate <= ceiling]
+        most_rps = bench.calibration.most_rps if bench.calibration else math.inf
+        profiles = [plan.at_rate(case.profile, rate) for rate in own if rate <= most_rps]
         cases.extend(plan.swept([case], profiles))
     again = plan.make(
         name=made.name,
@@ -82,7 +88,7 @@ def search(made: Plan, store: Store, bench: Bench, observer: Observer) -> None:
     Raises:
         BenchError: a record cannot be written, or a process not started.
     """
-    most_rps = bench.calibration.open_ceiling_rps if bench.calibration else math.inf
+    most_rps = bench.calibration.most_rps if bench.calibration else math.inf
     for case in made.cases:
         while isinstance(ask := so_far(made, case, store.records(), most_rps), Ask):
             profile = plan.at_rate(case.profile, ask.rate_rps)

@@ -162,9 +162,12 @@ class Recorder:
         self._in_flight = [None] * self.users
 
     def spill(self) -> None:
-        """Put what has been taken down into the file, if there is one and it is worth it."""
+        """Put what has been taken down into the file, if there is one and it is worth it.
+
+        Not at the end of the load: what has been taken down may be being read by then, in another thread.
+        """
         count = len(self._keys)
-        if self._file is None or self._full or count < SPILL_LEAST:
+        if self._file is None or self._full or self.closing or count < SPILL_LEAST:
             return
         columns = self._keys, self._intended, self._started, self._ended
         try:

@@ -120,8 +120,8 @@ class Session:
 
     def _spill(self) -> None:
         while not self._recorder.closing:
-            gevent.sleep(SPILL_S)
             self._recorder.spill()
+            gevent.sleep(SPILL_S)
 
     def _cpu_wait_s(self) -> float:
         """How long this thread, in which all users run, has been ready to run and had no CPU."""

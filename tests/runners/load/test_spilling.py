@@ -58,3 +58,15 @@ def test_a_full_disk_loses_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch
         kept = Recorder(full)
         loaded(kept, clock, kept.spill)
         assert finish(kept) == finish(in_memory)
+
+
+def test_nothing_moves_once_the_load_is_at_its_end(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SPILL_LEAST", 3)
+    with FileIO(tmp_path / "spilled", "w+") as file:
+        recorder = loaded(Recorder(file), clock)
+        recorder.closing = True
+        recorder.spill()
+        assert not (tmp_path / "spilled").stat().st_size
+        assert finish(recorder) == finish(loaded(Recorder(), clock))
