@@ -205,6 +205,7 @@ def _wish(kind: type[Wish], given: dict[str, Any]) -> Wish:
 
 def _swept(chosen: Plan, given: dict[str, Any], bench: experiment.Bench, console: Console) -> Plan:
     rates = [] if given["sweep"] == planning.AUTO else planning.numbers(given["sweep"], "--sweep")
+    sweep.refuse_beyond(chosen, bench, rates)
     _settle(chosen)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, screen.busy("finding rates", console) as told:
         return sweep.over_rates(chosen, bench, rates, Path(folder), told)
@@ -262,6 +263,11 @@ def _serve(made: Plan, bench: experiment.Bench) -> None:
 
 
 def _warn_of_unused(given: dict[str, Any], bench: experiment.Bench) -> None:
+    """Say what of the wishes has no effect here: servers that are not installed, parts of a budget that none has."""
+    if given["target"] is None and (not given["server"] or preflight.ALL in given["server"]):
+        for one in preflight.with_app(bench.environment):
+            if not one.available:
+                print(f"bench: {one.server.name} is left out; install it with: {one.install}", file=sys.stderr)
     names: tuple[servers.BudgetPart, ...] = ("workers", "threads", "connections")
     parts = [name for name in names if given[name] is not None]
     for part in preflight.unused_parts(parts, bench.servers.values()):

@@ -1,5 +1,7 @@
 """Production settings of a small JSON API, as `startproject` and the deployment checklist have it."""
 
+from pathlib import Path
+
 SECRET_KEY = "not-a-secret: this project serves benchmarks on loopback only"
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
@@ -16,6 +18,14 @@ MIDDLEWARE = [
 ]
 INSTALLED_APPS: list[str] = []
 
+# Loaders are cached, as they are by default where DEBUG is off.
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).resolve().parent / "templates"],
+    }
+]
+
 USE_TZ = True
 
 # Errors go to the server's log with their traceback; Django's default mails them instead.
@@ -23,5 +33,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "loggers": {"django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+    "loggers": {
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # What `runserver` says of every request.
+        "django.server": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+    },
 }

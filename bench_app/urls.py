@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bench_app.views import cpu, hello, sleep
+from bench_app.views import boundary, cpu, hello, sleep, template, upload
 
 urlpatterns = [
     path("hello/sync", hello.hello_sync),
@@ -11,4 +11,10 @@ urlpatterns = [
     path("sleep/async", sleep.sleep_async),
     path("cpu/sync", cpu.cpu_sync),
     path("cpu/async", cpu.cpu_async),
+    path("boundary/sync", boundary.boundary_sync),
+    path("boundary/async", boundary.boundary_async),
+    path("template/sync", template.template_sync),
+    path("template/async", template.template_async),
+    path("upload/sync", upload.upload_sync),
+    path("upload/async", upload.upload_async),
 ]

@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 
 from plots import style
 from plots.text import number
-from results.summary import CapacitySummary, RunSummary
+from results.capacity_summary import CapacitySummary
+from results.summary import RunSummary
 
 ROW_INCHES = 0.36
 

@@ -125,7 +125,22 @@ def _conditions(run: RunSummary) -> str:
     if run.commands:
         lines += ["", "Server commands, as run (ports are chosen anew for each repeat):", "", "```sh"]
         lines += [*dict.fromkeys(shlex.join(command) for command in _one_per_server(run)), "```"]
+    if run.observed:
+        lines += ["", "As seen while they were measured:", "", *_observed(run)]
     return "\n".join(lines)
+
+
+def _observed(run: RunSummary) -> list[str]:
+    """A table of what each server really ran with."""
+    lines = [
+        "| server | processes | threads | requests per connection | compiled packages loaded |",
+        "| --- " * 5 + "|",
+    ]
+    for name, one in run.observed.items():
+        kept = f"{one.requests_per_connection:,.0f}" if one.requests_per_connection is not None else "–"
+        loaded = "not known" if one.extensions is None else ", ".join(one.extensions) or "none"
+        lines.append(f"| {name} | {one.processes} | {one.threads} | {kept} | {loaded} |")
+    return lines
 
 
 def _one_per_server(run: RunSummary) -> list[tuple[str, ...]]:

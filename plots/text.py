@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from results.capacity_summary import CapacitySummary
 from results.compare import Ratio
 from results.export import calibration_as_json
 from results.record import Calibration, Profile
 from results.stats import Estimate
-from results.summary import CapacitySummary, CaseSummary, RunSummary
+from results.summary import CaseSummary, RunSummary
 
 NONE = "–"
 DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."

@@ -12,8 +12,8 @@ from typing import Literal
 
 # History of the schema, newest first. `store.py` refuses newer ones; `upgrade.py` brings older ones up step by step.
 #   2  open profiles, several load processes, targets that the bench did not start; seconds by endpoint; service and
-#      connect times, send delays, loop lag, slices; each worker's CPU time, context switches, descriptors; `host` apart
-#      from `server`; calibration
+#      connect times, send delays, loop lag, slices; each worker's CPU time, context switches, descriptors, extensions;
+#      `host` apart from `server`; calibration
 #   1  first version
 SCHEMA_VERSION = 2
 
@@ -46,6 +46,7 @@ class Profile:
         rate_rps, arrivals: of an open profile; null in a closed one.
         max_in_flight: when all connections are busy an arrival is dropped, and counted; null: it waits.
         keep_alive: false asks the server to close the connection after each answer.
+        spawn_rate: users that are spawned in a second, at most.
         load_processes: on this machine, each with its share of users and arrivals.
         load_workers: load processes that join from other machines.
     """
@@ -60,6 +61,7 @@ class Profile:
     timeout_s: float
     connect_timeout_s: float
     keep_alive: bool = True
+    spawn_rate: float = 500.0
     load_processes: int = 1
     load_workers: int = 0
 
@@ -274,6 +276,9 @@ class ServerUse:
     """Context switches in the window, of all threads that were there at both its ends."""
     cpu_s_per_process: tuple[float, ...]
     """CPU time in the window of each process that was there at both its ends, the largest first."""
+    extensions: tuple[str, ...] | None
+    """Packages whose compiled parts its processes had loaded, as `httptools`, `uvloop`: what was really in use; null
+    where nobody looked."""
     start_s: float
     """From starting it until it answered."""
 

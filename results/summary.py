@@ -1,6 +1,5 @@
 """From the records of a run to one summary per case: what tables, charts and `--json` show."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,10 +7,11 @@ from dataclasses import dataclass, replace
 from hdrh.histogram import HdrHistogram
 from scipy import stats
 
-from results import histogram, merging, slo
-from results.capacity import Ask, so_far
+from results import histogram, merging
+from results.capacity_summary import CapacitySummary, capacity_summary, cases_searched
 from results.compare import Ratio, difference, ranks, ratio
 from results.cost import Cost, cost, good_ended
+from results.observed import Observed, observed
 from results.record import Calibration, Case, Load, Machine, Plan, Record, Second
 from results.rules import starved_users, totals
 from results.stats import Estimate, estimate
@@ -98,8 +98,10 @@ class RunSummary:
     load_versions: dict[str, str]
     commands: dict[str, tuple[str, ...]]
     """The argv of each case's server, from its last repeat."""
+    observed: dict[str, Observed]
+    """By server, what was seen of it while it was measured."""
     calibration: Calibration | None
-    capacities: tuple["CapacitySummary", ...]
+    capacities: tuple[CapacitySummary, ...]
     """Of a run with an objective: what was found for each deployment."""
     knees: dict[str, Case]
     """Of a sweep: by deployment, the case at which throughput divided by mean latency is greatest."""
@@ -113,26 +115,9 @@ class RunSummary:
         return any(case.usable for case in self.cases)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CapacitySummary:
-    """The highest rate in requests/s at which a deployment kept the objective.
-
-    `sustained_rps` held in each of `confirmed` fresh repeats; `refuted_rps` is the lowest rate above that did not hold,
-    so that the capacity lies between the two. None: no rate held, or all did that the generator can offer.
-    `finished` is false where the search was interrupted. `text` says how near the objective it was, or what failed.
-    """
-
-    case: Case
-    sustained_rps: float | None
-    refuted_rps: float | None
-    confirmed: int
-    finished: bool
-    text: str
-
-
 def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
     """The summary of a run from its plan and whatever records there are."""
-    cases = plan.cases if plan.objective is None else _cases_searched(plan, records)
+    cases = plan.cases if plan.objective is None else cases_searched(plan, records)
     by_case = {case.name: [record for record in records if record.case == case] for case in cases}
     summaries = [summarize_case(case, by_case[case.name], _planned(plan, by_case[case.name])) for case in cases]
     machines: dict[Machine, None] = dict.fromkeys(record.machine for record in records)
@@ -144,8 +129,9 @@ def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
         versions={name: version for record in records for name, version in sorted(record.versions.items())},
         load_versions={name: version for record in records for name, version in record.load_versions.items()},
         commands={record.case.name: record.command for record in records if record.command is not None},
+        observed=observed(records),
         calibration=next((record.calibration for record in records if record.calibration), None),
-        capacities=tuple(_capacity(plan, case, records) for case in plan.cases) if plan.objective else (),
+        capacities=tuple(capacity_summary(plan, case, records) for case in plan.cases) if plan.objective else (),
         knees=_knees(summaries) if plan.sweep else {},
         started_at=min((record.started_at for record in records), default=""),
     )
@@ -153,41 +139,6 @@ def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
 
 def _planned(plan: Plan, records: Sequence[Record]) -> int:
     return plan.repeats if plan.objective is None else len(records)
-
-
-def _cases_searched(plan: Plan, records: Sequence[Record]) -> list[Case]:
-    """What a search came by: by deployment, in the plan's order, and rate."""
-    order = [case.deployment for case in plan.cases]
-    found = dict.fromkeys(record.case for record in records)
-    return sorted(found, key=lambda case: (order.index(case.deployment), case.profile.rate_rps or 0.0))
-
-
-def _capacity(plan: Plan, case: Case, records: Sequence[Record]) -> CapacitySummary:
-    ceilings = [record.calibration.most_rps for record in records if record.calibration]
-    found = so_far(plan, case, records, min(ceilings, default=math.inf))
-    terms = slo.parse(plan.objective or "")
-    own = [record for record in records if record.case.deployment == case.deployment]
-    if isinstance(found, Ask):
-        return CapacitySummary(
-            case=case,
-            sustained_rps=None,
-            refuted_rps=None,
-            confirmed=0,
-            finished=False,
-            text="the search is not finished",
-        )
-    rate = found.sustained_rps if found.sustained_rps is not None else found.refuted_rps
-    at_rate = [one for one in own if one.case.profile.rate_rps == rate]
-    held = [one for one in at_rate if slo.outcome(one, terms).held]
-    fresh = held[1:] if found.sustained_rps is not None else at_rate
-    return CapacitySummary(
-        case=case,
-        sustained_rps=found.sustained_rps,
-        refuted_rps=found.refuted_rps,
-        confirmed=len(fresh) if found.sustained_rps is not None else 0,
-        finished=True,
-        text="; ".join(slo.outcome(one, terms).text for one in fresh),
-    )
 
 
 def _knees(cases: Sequence[CaseSummary]) -> dict[str, Case]:

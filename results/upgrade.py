@@ -26,7 +26,7 @@ def record_from_1(record: Json) -> Json:
             "throttled_s": None,
         }
         server |= {"descriptors_peak": None, "switches_voluntary": None, "switches_involuntary": None}
-        server["cpu_s_per_process"] = []
+        server |= {"cpu_s_per_process": [], "extensions": None}
     if record["load"] is not None:
         record["load"] = _load_from_1(record["load"], record["path"])
     return record

@@ -16,6 +16,7 @@ from runners.process import output_of
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCH_PARTS = ("runners", "results", "scenarios")
+SOURCES = (".py", ".html")
 IMPORT_TIMEOUT_S = 60.0
 
 BENCH_APP = App(
@@ -117,7 +118,7 @@ class Environment:
         return tuple(reduce(lambda line, place: line.replace(*place), longest_first, line) for line in lines)
 
     def sources(self) -> dict[str, str]:
-        """Digests of the Python files of the bench and of the app: two runs with the same ran the same code."""
+        """Digests of the sources of the bench and of the app: two runs with the same ran the same code."""
         app = Path(self.app.directory) if self.app.directory else ROOT / "bench_app"
         return {"bench": digest(*(ROOT / part for part in BENCH_PARTS)), "app": digest(app)}
 
@@ -135,10 +136,10 @@ def _last_lines(output: str) -> tuple[str, ...]:
 
 
 def digest(*folders: Path) -> str:
-    """SHA-256 over names and contents of all Python files below `folders`."""
+    """SHA-256 over names and contents of all Python files and templates below `folders`."""
     found = hashlib.sha256()
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(path for path in folder.rglob("*") if path.suffix in SOURCES):
             found.update(f"{folder.name}/{path.relative_to(folder)}\0".encode())
             found.update(path.read_bytes())
     return found.hexdigest()

@@ -57,14 +57,14 @@ output_options = options(
 )
 choice_options = options(
     click.option(
-        "--server", multiple=True, metavar="NAME", help="A server to measure; repeatable. Default: all available."
+        "--server", multiple=True, metavar="NAME", help="A server to measure, or all; repeatable. Default: all."
     ),
-    click.option("--scenario", multiple=True, metavar="NAME", help="A scenario; repeatable. Default: all."),
+    click.option("--scenario", multiple=True, metavar="NAME", help="Or all; repeatable. Default: hello, sleep, cpu."),
     click.option("--variant", multiple=True, type=click.Choice(["sync", "async"]), help="Which views. Default: both."),
 )
 budget_options = options(
     click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one per server CPU."),
-    click.option("--threads", type=click.IntRange(1, 10_000), help="Threads per worker. Default: 1."),
+    click.option("--threads", type=click.IntRange(1, 10_000), help="Threads per worker. Default: 4."),
     click.option(
         "--connections", type=click.IntRange(1, 100_000), help="Connections per worker. Default: 1000, or all users."
     ),
@@ -90,6 +90,9 @@ load_options = options(
     click.option("--warmup", type=Seconds(0, 600), default=1.0, show_default=True, help="Seconds cut off before."),
     click.option("--timeout", type=Seconds(0.1, 60), default=10.0, show_default=True, help="A request's seconds."),
     click.option("--connect-timeout", type=Seconds(0.01, 60), help="Of it, to connect. Default: all of it."),
+    click.option(
+        "--spawn-rate", type=Rate(1, 20_000), default=500.0, show_default=True, help="Users spawned in a second."
+    ),
     click.option("--keep-alive/--no-keep-alive", default=True, help="Or a new connection for each request."),
     click.option(
         "--load-processes",

@@ -11,6 +11,8 @@ from runners import plan, preflight
 from runners.app import BENCH_APP, Environment
 
 LEAST_CONNECTIONS = 1000
+THREADS = 4
+"""Per worker, for servers that have them: what waitress takes by itself, and gunicorn's guide advises."""
 TARGET_USERS = 32
 AUTO = "auto"
 MOST_USERS = 20_000
@@ -30,6 +32,7 @@ class LoadWish:
     timeout: float = 10.0
     connect_timeout: float | None = None
     keep_alive: bool = True
+    spawn_rate: float = 500.0
     load_processes: int = 1
     load_workers: int = 0
 
@@ -157,6 +160,7 @@ def profile(load: LoadWish, *, kind: str | None = None) -> Profile:
         timeout_s=load.timeout,
         connect_timeout_s=min(load.connect_timeout or load.timeout, load.timeout),
         keep_alive=load.keep_alive,
+        spawn_rate=load.spawn_rate,
         load_processes=load.load_processes,
         load_workers=load.load_workers,
     )
@@ -167,7 +171,7 @@ def allotted(wish: BudgetWish, server_cpus: tuple[int, ...], *, users: int) -> B
     """The budget, with room for as many connections as there are users."""
     return Budget(
         workers=wish.workers or len(server_cpus),
-        threads=wish.threads or 1,
+        threads=wish.threads or THREADS,
         connections=wish.connections or max(LEAST_CONNECTIONS, users),
         server_cpus=server_cpus,
     )

@@ -21,18 +21,21 @@ from runners.servers import Availability, BudgetPart, Server
 
 LOAD_DISTRIBUTIONS = ("locust", "gevent", "httptools")
 APP_DISTRIBUTIONS = ("django", "asgiref")
+ALL = "all"
 REQUIREMENTS = ROOT / "requirements.txt"
 DESCRIPTORS_BESIDE_USERS = 200
 """Open files that a load process or a server needs beside those of the users."""
 
 
 def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
-    """`wanted` without repetitions, each found in `known`; all of `known` when nothing is wanted.
+    """`wanted` without repetitions, each found in `known`; all of `known` when nothing or `all` is wanted.
 
     Raises:
         BenchError: one is unknown; with the nearest name.
     """
     names = sorted(known)
+    if ALL in wanted:
+        return names
     for name in wanted:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
@@ -42,30 +45,37 @@ def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
 
 
 def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Server]:
-    """The wanted servers; without a wish all that are available.
+    """The wanted servers; without a wish, or for `all`, those with the app that are available.
 
     Raises:
-        BenchError: one is unknown, or nothing is wanted and none is available.
+        BenchError: one is unknown, or nothing certain is wanted and none is available.
     """
     known = servers.discover()
     names = choose("server", wanted, known)
-    if wanted:
+    if wanted and ALL not in wanted:
         return [known[name] for name in names]
-    found = servers.availability([one for one in known.values() if not one.scenarios], environment)
-    available = [one.server for one in found.values() if one.available]
+    found = with_app(environment)
+    available = [one.server for one in found if one.available]
     if not available:
-        raise _unavailable(next(iter(found.values())))
+        raise _unavailable(found[0])
     return available
 
 
+def with_app(environment: Environment) -> list[Availability]:
+    """Every server that serves the app, and whether it is available."""
+    chosen = [one for one in servers.discover().values() if not one.scenarios]
+    return list(servers.availability(chosen, environment).values())
+
+
 def choose_scenarios(wanted: Sequence[str], chosen: Iterable[Server] = ()) -> list[ScenarioFile]:
-    """The wanted scenarios, or all.
+    """The wanted scenarios, or those that are measured by default.
 
     Raises:
         BenchError: one is unknown, or a server was `chosen` that cannot serve it.
     """
     known = scenarios.discover()
-    found = [known[name] for name in choose("scenario", wanted, known)]
+    names = choose("scenario", wanted, known)
+    found = [known[name] for name in names if wanted or known[name].scenario.default]
     for server in chosen:
         lacking = [name for name in wanted if server.scenarios and name not in server.scenarios]
         if lacking:
@@ -117,11 +127,14 @@ def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote
         _check_port(port)
     if listen:
         _check_listen(listen)
-    users = max(case.profile.users for case in plan.cases)
+    # As many as a server may have: where it is only served, nobody knows how many users come.
+    connections = plan.budget.connections if plan.budget is not None else 0
+    users = max(connections, *(case.profile.users for case in plan.cases))
     host.allow_descriptors(users + DESCRIPTORS_BESIDE_USERS)
     environment = Environment.of(plan.app or BENCH_APP)
     if plan.target is not None:
-        targets.check(plan.target, allow_remote=allow_remote)
+        timeout_s = max(case.profile.timeout_s for case in plan.cases)
+        targets.check(plan.target, allow_remote=allow_remote, timeout_s=timeout_s)
         return _bench(environment, [], [], {}, port, listen)
     chosen = choose_servers([case.server for case in plan.cases], environment)
     host.allow_descriptors(users * max(server.files_per_user for server in chosen) + DESCRIPTORS_BESIDE_USERS)

@@ -91,7 +91,8 @@ class Repeat:
             load.input.flush()
         except OSError as error:
             raise self._broken(load, f"{load.how_it_ended()} before the load began") from error
-        return msgspec.json.decode(self._line(load), type=Window)
+        profile = self.job.profile
+        return msgspec.json.decode(self._line(load, profile.users / profile.spawn_rate), type=Window)
 
     def _watch(
         self, server: ManagedProcess | None, load: ManagedProcess, window: Window, start_s: float
@@ -149,14 +150,15 @@ class Repeat:
                 return BrokenRepeatError("load", outcome.problem, outcome.hint, tail(self.load_log))
         return BrokenRepeatError("load", f"the load process {how}", "see its log", tail(self.load_log))
 
-    def _line(self, load: ManagedProcess) -> bytes:
-        """The next line that the load process says.
+    def _line(self, load: ManagedProcess, planned_s: float = 0.0) -> bytes:
+        """The next line that the load process says, which it is to say after `planned_s`.
 
         It says one only after what was said to it before, so that none can lie unseen in the reader's buffer.
         """
-        ready, _, _ = select.select([load.output], [], [], LOAD_START_TIMEOUT_S)
+        timeout_s = LOAD_START_TIMEOUT_S + planned_s
+        ready, _, _ = select.select([load.output], [], [], timeout_s)
         line = load.output.readline() if ready else b""
         if not line:
-            how = load.how_it_ended() if ready else f"said nothing for {LOAD_START_TIMEOUT_S:g} s"
+            how = load.how_it_ended() if ready else f"said nothing for {timeout_s:g} s"
             raise self._broken(load, f"{how} before the load began")
         return line

@@ -24,12 +24,14 @@ class Scenario:
         paths: for each variant the path, with its query, that readiness is probed with.
         users: the default number of users.
         backends: names of what it needs besides the app.
+        default: whether it is measured when no scenario is named.
     """
 
     summary: str
     paths: dict[Variant, str]
     users: int
     backends: tuple[str, ...] = ()
+    default: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

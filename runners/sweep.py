@@ -21,6 +21,17 @@ UNSOUND_RPS = 10.0
 """What a deployment is asked for that did not even bear the probe: once, so that its reasons are shown."""
 
 
+def refuse_beyond(made: Plan, bench: Bench, rates: Sequence[float]) -> None:
+    """Refuse rates for the cases of `made` that the load generator cannot offer.
+
+    Raises:
+        BenchError: one of them is above its ceiling.
+    """
+    if bench.calibration is not None:
+        for rate in rates:
+            calibration.refuse_beyond(bench.calibration, plan.at_rate(made.cases[0].profile, rate))
+
+
 def over_rates(made: Plan, bench: Bench, rates: Sequence[float], folder: Path, told: Callable[[str], None]) -> Plan:
     """The plan `made` with each of its deployments at several rates.
 
@@ -30,13 +41,7 @@ def over_rates(made: Plan, bench: Bench, rates: Sequence[float], folder: Path, t
         rates: requests/s; none: shares of what each deployment gets through in a short closed profile.
         folder: for the logs of that.
         told: is told what is being done.
-
-    Raises:
-        BenchError: one of `rates` is above what the load generator can offer.
     """
-    if bench.calibration is not None:
-        for rate in rates:
-            calibration.refuse_beyond(bench.calibration, plan.at_rate(made.cases[0].profile, rate))
     cases: list[Case] = []
     for case in made.cases:
         if not rates:

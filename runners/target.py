@@ -9,8 +9,6 @@ import httpx
 from results.errors import BenchError, ExitCode
 from results.record import Target
 
-PROBE_TIMEOUT_S = 10.0
-
 
 def parse(url: str, paths: Sequence[str], expect_status: int, expect_text: str | None) -> Target:
     """The target that the options describe; its URL is kept without path.
@@ -48,8 +46,8 @@ def address_of(target: Target) -> tuple[str, int]:
     return parts.hostname or "", parts.port or 80
 
 
-def check(target: Target, *, allow_remote: bool) -> None:
-    """See that the target may be loaded, is there, and answers as is expected of it.
+def check(target: Target, *, allow_remote: bool, timeout_s: float) -> None:
+    """See that the target may be loaded, is there, and answers within `timeout_s` as is expected of it.
 
     Raises:
         BenchError: it may not, is not, or does not.
@@ -64,7 +62,7 @@ def check(target: Target, *, allow_remote: bool) -> None:
             f"target {target.url} is not on this machine",
             hint="if it is yours to load, say so with --allow-remote-target",
         )
-    with httpx.Client(base_url=target.url, timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
+    with httpx.Client(base_url=target.url, timeout=timeout_s, trust_env=False) as client:
         for path in target.paths:
             _check_path(client, target, path)
 

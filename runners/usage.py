@@ -1,6 +1,7 @@
 """What a server's processes use, and what else happens on the machine, seen from outside."""
 
 import contextlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from runners.load.job import Window
 from runners.process import ManagedProcess
 
 NS = 1_000_000_000
+COMPILED = re.compile(r"/(?:site|dist)-packages/([^/.\n]+)[^\n]*\.so$", re.MULTILINE)
 ON_TIME_S, ON_TIME_SHARE = 0.04, 0.02
 """By how much a reading of CPU time may be late: this, or this share of the window."""
 
@@ -118,6 +120,7 @@ class UsageSampler:
             descriptors_peak=self._descriptors_peak,
             switches_voluntary=sum(b.voluntary - a.voluntary for a, b in both) if on_time else None,
             switches_involuntary=sum(b.involuntary - a.involuntary for a, b in both) if on_time else None,
+            extensions=tuple(sorted(set().union(*map(_extensions, last.processes)))),
             cpu_s_per_process=tuple(sorted((round(b.cpu_s - a.cpu_s, 3) for a, b in both), reverse=True)),
             start_s=start_s,
         )
@@ -134,6 +137,14 @@ class UsageSampler:
             load_stolen_s=last.load_cpus.stolen_s - first.load_cpus.stolen_s,
             throttled_s=throttled,
         )
+
+
+def _extensions(process: psutil.Process) -> set[str]:
+    """Packages of which a process has mapped a compiled module (proc_pid_maps(5)); none of one that has ended."""
+    try:
+        return set(COMPILED.findall(Path(f"/proc/{process.pid}/maps").read_text()))
+    except OSError:
+        return set()
 
 
 def _switches(pid: int) -> dict[str, int]:

@@ -9,6 +9,7 @@ SCENARIO = {
     "summary": "a view that computes for a millisecond or two, with a checksum that the client verifies",
     "paths": {"sync": "/cpu/sync?rounds=20000", "async": "/cpu/async?rounds=20000"},
     "users": 32,
+    "default": True,
 }
 
 

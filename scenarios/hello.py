@@ -8,6 +8,7 @@ SCENARIO = {
     "summary": "the smallest JSON answer: what server and framework cost by themselves",
     "paths": {"sync": "/hello/sync", "async": "/hello/async"},
     "users": 32,
+    "default": True,
 }
 
 

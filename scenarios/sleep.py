@@ -8,6 +8,7 @@ SCENARIO = {
     "summary": "a view that waits 50 ms and uses no CPU, as for a slow service",
     "paths": {"sync": "/sleep/sync?ms=50", "async": "/sleep/async?ms=50"},
     "users": 32,
+    "default": True,
 }
 
 

@@ -116,9 +116,12 @@ def living(before: set[psutil.Process]) -> set[psutil.Process]:
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    """No test may leave a process behind."""
-    before = set(psutil.Process().children(recursive=True))
+    """No test may leave a process behind, or take CPUs from those that come after."""
+    before, cpus = set(psutil.Process().children(recursive=True)), os.sched_getaffinity(0)
     yield
+    now = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    assert now == cpus
     deadline = time.monotonic() + 3
     while living(before) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -128,7 +128,7 @@ def test_listing(bench: CommandLine) -> None:
     [
         (["--server", "uvicron"], "did you mean uvicorn?"),
         (["--scenario", "slep"], "did you mean sleep?"),
-        (["--server", "zzz"], "there are: gunicorn-gevent, gunicorn-sync"),
+        (["--server", "zzz"], "there are: daphne, granian-asgi, granian-wsgi"),
         (["lst"], "No such command 'lst'"),
         (["--users", "0"], "--users"),
         (["--users", "-5"], "--users"),

@@ -59,11 +59,11 @@ def test_a_load_generator_that_does_not_get_its_cpu(bench: CommandLine) -> None:
     module = bench.fakes / "fake_crowds_load.py"
     module.write_text(module.read_text().replace("['crowds-load']", f"['crowds-load', '{cpus[-1]}']"))
     pinned = ("--server-cpus", str(cpus[0]), "--load-cpus", str(cpus[-1]))
-    case, reasons, done = measure(bench, "crowds-load", "--rate", "2000", *pinned)
+    case, reasons, done = measure(bench, "crowds-load", "--rate", "500", *pinned)
     assert case["verdict"] != "valid"
     assert re.match(
         r"a load process was ready to run and had no CPU for \d+% of the window", reasons["generator-starved"]
     )
     assert re.match(r"one in a hundred requests was sent [\d.]+ ms late or more", reasons["late-sends"])
     assert re.match(r"the load's event loop was [\d.]+ ms late in one of a hundred cases", reasons["generator-lag"])
-    assert done.record("fake-crowds-load-hello-sync-2000rps-1")["load"]["processes"][0]["cpu_wait_s"] > 0.05
+    assert done.record("fake-crowds-load-hello-sync-500rps-1")["load"]["processes"][0]["cpu_wait_s"] > 0.05

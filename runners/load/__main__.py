@@ -48,7 +48,7 @@ def _alone(job: Job) -> Load | None:
     mine = session.Session(job, environment)
     if not _told_to_go():
         return None
-    runner.start(job.profile.users, spawn_rate=min(job.profile.users, session.SPAWN_RATE))
+    runner.start(job.profile.users, spawn_rate=min(job.profile.users, job.profile.spawn_rate))
     assert runner.spawning_greenlet is not None
     runner.spawning_greenlet.join()
     begin_ns, window = _window(job, time.monotonic_ns())

@@ -119,7 +119,7 @@ class Master:
     def spawn(self) -> None:
         """Have Locust spawn the users in its workers, each its share."""
         users = self._job.profile.users
-        self._runner.start(users, spawn_rate=min(users, session.SPAWN_RATE))
+        self._runner.start(users, spawn_rate=min(users, self._job.profile.spawn_rate))
         self._check()
         if self._runner.user_count != users:
             raise ProblemError(f"Locust spawned {self._runner.user_count} of {users} users")

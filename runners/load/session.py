@@ -28,8 +28,6 @@ NS = 1_000_000_000
 POLL_S = 0.005
 SPILL_S = 0.25
 SPILL_FOLDER = "/var/tmp"  # noqa: S108  # for large temporary files; /tmp is memory on many systems (file-hierarchy(7))
-SPAWN_RATE = 500
-"""Users that are spawned in a second, at most: more connections at once than servers keep waiting would be reset."""
 
 
 def configure(environment: Environment, job: Job) -> None:

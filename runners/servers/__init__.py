@@ -39,6 +39,7 @@ class Server:
         alternatives: other packages that bring the same program.
         requires: what else it needs installed; their versions are recorded too.
         uses_if_there: what it uses when it is installed; their versions are recorded then.
+        app_from_settings: it finds the app by Django's settings, and is not told its import path.
         embeds_python: the program is its own interpreter, so one on the PATH that pip does not know works too.
         uses: the parts of a budget that mean something to it.
         protocols: what it speaks besides plain HTTP/1.1.
@@ -56,6 +57,7 @@ class Server:
     alternatives: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     uses_if_there: tuple[str, ...] = ()
+    app_from_settings: bool = False
     embeds_python: bool = False
     uses: tuple[BudgetPart, ...]
     protocols: tuple[Protocol, ...] = ()

@@ -148,6 +148,7 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
             switches_voluntary=400,
             switches_involuntary=100,
             cpu_s_per_process=(1.0,),
+            extensions=("httptools",),
             start_s=0.5,
         ),
         host=HostUse(foreign_cpu_s=0.0, stolen_s=0.0, load_stolen_s=0.0, throttled_s=0.0),

@@ -14,7 +14,7 @@ from tests.conftest import CommandLine, Finished
 
 FOLDER = Path(runners.servers.__file__).parent
 NAMES = sorted(discover())
-WITH_APP = [name for name in NAMES if not discover()[name].scenarios]
+WITH_APP = [name for name, one in discover().items() if not one.scenarios and not one.app_from_settings]
 ENVIRONMENT = Environment.of(BENCH_APP)
 
 
@@ -43,6 +43,16 @@ def test_a_command_is_a_pure_function_of_bind_app_and_budget(name: str) -> None:
         assert (value in argv) == (part in server.uses)
 
 
+LOOPS_AND_PARSERS = {"uvloop", "httptools", "gevent", "granian"}
+IN_USE = {
+    "uvicorn": {"uvloop", "httptools"}, "uvicorn-h11": set(), "gunicorn-uvicorn": {"uvloop", "httptools"},
+    "gunicorn-asgi": {"uvloop"}, "hypercorn": {"uvloop"}, "daphne": set(), "granian-asgi": {"granian", "uvloop"},
+    "gunicorn-sync": set(), "gunicorn-gthread": set(), "gunicorn-gevent": {"gevent"}, "uwsgi-gevent": {"gevent"},
+    "uwsgi": set(), "uwsgi-threads": set(), "waitress": set(), "runserver": set(), "null": {"uvloop"},
+}  # fmt: skip
+"""What event loops and parsers a server is said to run on, of those that are compiled."""
+
+
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """One run with a case for each server that is there, with two workers each."""
@@ -62,8 +72,10 @@ def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(measure
     # Eight users may fall on two workers by chance as six and two; and a gevent worker leaves connections waiting for
     # so long that a window of a second has too few of such waits.
     assert not measured.codes(f"{name}/hello/sync") - {"uneven-service", "uneven-workers", "littles-law"}
-    assert record["server"]["processes"] >= 2
+    assert record["server"]["processes"] >= (2 if "workers" in discover()[name].uses else 1)
     assert record["server"]["cpu_s"] > 0
+    if name in IN_USE:
+        assert set(record["server"]["extensions"]) & LOOPS_AND_PARSERS == IN_USE[name]
     assert set(found.versions.items()) <= set(record["versions"].items())
     reused = record["load"]["connections_opened"] < record["load"]["requests_issued"] / 10
     assert reused == ("keep-alive" in discover()[name].protocols)

@@ -1,0 +1,33 @@
+"""gunicorn's own ASGI worker, on uvloop."""
+
+from results.record import Budget
+from runners.servers import BACKLOG, Server
+
+
+def command(bind: str, app: str, budget: Budget) -> list[str]:
+    return [
+        "gunicorn",
+        app,
+        *("--bind", bind),
+        *("--worker-class", "asgi"),
+        *("--asgi-loop", "uvloop"),
+        *("--asgi-lifespan", "off"),
+        *("--workers", str(budget.workers)),
+        *("--worker-connections", str(budget.connections)),
+        *("--backlog", str(BACKLOG)),
+        *("--log-level", "warning"),
+        "--no-control-socket",
+    ]
+
+
+SERVER = Server(
+    name="gunicorn-asgi",
+    summary="gunicorn's own ASGI worker, on uvloop",
+    interface="asgi",
+    distribution="gunicorn",
+    requires=("uvloop",),
+    uses_if_there=("gunicorn_h1c",),
+    uses=("workers", "connections"),
+    protocols=("keep-alive", "websocket"),
+    command=command,
+)

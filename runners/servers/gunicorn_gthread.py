@@ -1,0 +1,31 @@
+"""gunicorn's gthread worker: a pool of threads per worker, and connections kept by a poller beside it."""
+
+from results.record import Budget
+from runners.servers import BACKLOG, Server
+
+
+def command(bind: str, app: str, budget: Budget) -> list[str]:
+    return [
+        "gunicorn",
+        app,
+        *("--bind", bind),
+        *("--worker-class", "gthread"),
+        *("--workers", str(budget.workers)),
+        *("--threads", str(budget.threads)),
+        *("--worker-connections", str(budget.connections)),
+        *("--backlog", str(BACKLOG)),
+        *("--log-level", "warning"),
+        "--no-control-socket",
+    ]
+
+
+SERVER = Server(
+    name="gunicorn-gthread",
+    summary="gunicorn, gthread worker: a pool of threads per worker",
+    interface="wsgi",
+    distribution="gunicorn",
+    uses_if_there=("gunicorn_h1c",),
+    uses=("workers", "threads", "connections"),
+    protocols=("keep-alive",),
+    command=command,
+)

@@ -1,0 +1,29 @@
+"""gunicorn as the manager of uvicorn workers, by the package `uvicorn-worker`."""
+
+from results.record import Budget
+from runners.servers import BACKLOG, Server
+
+
+def command(bind: str, app: str, budget: Budget) -> list[str]:
+    return [
+        "gunicorn",
+        app,
+        *("--bind", bind),
+        *("--worker-class", "uvicorn_worker.UvicornWorker"),
+        *("--workers", str(budget.workers)),
+        *("--backlog", str(BACKLOG)),
+        *("--log-level", "warning"),
+        "--no-control-socket",
+    ]
+
+
+SERVER = Server(
+    name="gunicorn-uvicorn",
+    summary="gunicorn managing uvicorn workers, on uvloop and httptools",
+    interface="asgi",
+    distribution="gunicorn",
+    requires=("uvicorn-worker", "uvicorn", "uvloop", "httptools"),
+    uses=("workers",),
+    protocols=("keep-alive", "websocket"),
+    command=command,
+)
