@@ -126,7 +126,8 @@ def serve(server: str, port: int | None, start_timeout: float, debug: bool, **bu
     """Run one deployment just as a case would, until Ctrl-C."""
     wish = planning.BudgetWish(**budget)
     run_wish = planning.RunWish(repeat=1, seed=1, start_timeout=start_timeout)
-    made = planning.compare([server], [], [], planning.LoadWish(), wish, run_wish)
+    # Nobody knows how many users will come, but as many as it has room for.
+    made = planning.compare([server], [], [], planning.LoadWish(users=wish.connections), wish, run_wish)
     _serve(made, preflight.check(made, port=port))
 
 

@@ -156,7 +156,8 @@ def calibration(run: RunSummary) -> list[str]:
     if one is None:
         return []
     rates = f"{number(one.ceiling_rps)} requests/s closed, {number(one.open_ceiling_rps)} open"
-    return [f"- load generator against the null server: {rates}, {number(one.cpu_us_per_request)} µs of CPU a request"]
+    line = f"- load generator against the null server: {rates}, {number(one.cpu_us_per_request)} µs of CPU a request"
+    return [f"{line}; {DISTURBED}" if one.disturbed else line]
 
 
 def calibration_lines(one: Calibration) -> list[str]:

@@ -35,7 +35,7 @@ def cases_searched(plan: Plan, records: Sequence[Record]) -> list[Case]:
 
 def capacity_summary(plan: Plan, case: Case, records: Sequence[Record]) -> CapacitySummary:
     """What was found for the deployment of `case`."""
-    ceilings = [record.calibration.most_rps for record in records if record.calibration]
+    ceilings = [record.calibration.open_ceiling_rps or math.inf for record in records if record.calibration]
     found = so_far(plan, case, records, min(ceilings, default=math.inf))
     terms = slo.parse(plan.objective or "")
     own = [record for record in records if record.case.deployment == case.deployment]

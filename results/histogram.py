@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 LOWEST_US = 1
 HIGHEST_US = 60_000_000
 DIGITS = 3
+BUCKET_BITS = 11
+"""Of a value that many leading bits are kept: 2,048 buckets for each doubling hold three digits."""
 MOST_PIECES = 8
 
 
@@ -32,7 +34,10 @@ class Counts:
         """Count `values_us` (1-d, µs; values outside 1 µs to 60 s are counted at the bound)."""
         if not values_us.size:
             return
-        self._pieces.append(np.unique(np.clip(values_us, LOWEST_US, HIGHEST_US), return_counts=True))
+        bounded = np.clip(values_us, LOWEST_US, HIGHEST_US)
+        # What falls into one bucket anyway need not be told apart meanwhile.
+        below = np.maximum(np.frexp(bounded)[1] - BUCKET_BITS, 0)
+        self._pieces.append(np.unique(bounded >> below << below, return_counts=True))
         if len(self._pieces) > MOST_PIECES:
             self._pieces = [self._added_up()]
 

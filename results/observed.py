@@ -34,6 +34,6 @@ def observed(records: Sequence[Record]) -> dict[str, Observed]:
                 processes=max(use.processes for use in uses),
                 threads=max(use.threads_peak for use in uses),
                 extensions=tuple(sorted({package for one in loaded for package in one})) if loaded else None,
-                requests_per_connection=sum(load.requests_issued for load in loads) / opened if opened else None,
+                requests_per_connection=sum(load.answers_read for load in loads) / opened if opened else None,
             )
     return found

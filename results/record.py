@@ -276,9 +276,9 @@ class ServerUse:
     """Context switches in the window, of all threads that were there at both its ends."""
     cpu_s_per_process: tuple[float, ...]
     """CPU time in the window of each process that was there at both its ends, the largest first."""
-    extensions: tuple[str, ...] | None
-    """Packages whose compiled parts its processes had loaded, as `httptools`, `uvloop`: what was really in use; null
-    where nobody looked."""
+    extensions: tuple[str, ...] | None = None
+    """Packages whose compiled parts its processes had mapped, as `httptools`, `uvloop`; null where nobody could
+    look."""
     start_s: float
     """From starting it until it answered."""
 

@@ -14,7 +14,10 @@ UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 TERM = re.compile(r"p(50|75|90|95|99|99\.9|999)\s*<=?\s*(\d+(?:\.\d+)?)\s*(us|ms|s)")
 NOT_SUSTAINED = {"offered-rate-missed", "dropped-arrivals"}
 """Reasons with which a rate was not sustained, however low the latency of what was answered."""
-DISTURBED = {"foreign-load", "stolen-time", "throttled", "generator-starved", "generator-lag", "late-sends"}
+DISTURBED = {
+    *("foreign-load", "stolen-time", "throttled"),
+    *("generator-bound", "generator-starved", "generator-lag", "late-sends"),
+}
 """Reasons with which a failure may be the machine's."""
 
 

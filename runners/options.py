@@ -59,7 +59,7 @@ choice_options = options(
     click.option(
         "--server", multiple=True, metavar="NAME", help="A server to measure, or all; repeatable. Default: all."
     ),
-    click.option("--scenario", multiple=True, metavar="NAME", help="Or all; repeatable. Default: hello, sleep, cpu."),
+    click.option("--scenario", multiple=True, metavar="NAME", help="A scenario, or all; repeatable. Default: a few."),
     click.option("--variant", multiple=True, type=click.Choice(["sync", "async"]), help="Which views. Default: both."),
 )
 budget_options = options(

@@ -68,7 +68,7 @@ def compare(
     sweep_users: Sequence[int] = (),
     objective: str | None = None,
 ) -> Plan:
-    """A plan for servers × scenarios × variants; for an empty sequence, all there are.
+    """A plan for servers × scenarios × variants; for an empty sequence all there are, of scenarios the default ones.
 
     Args:
         servers: names.

@@ -34,18 +34,18 @@ def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
         BenchError: one is unknown; with the nearest name.
     """
     names = sorted(known)
-    if ALL in wanted:
-        return names
     for name in wanted:
-        if name not in names:
+        if name not in (*names, ALL):
             near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
             raise BenchError(f"there is no {kind} {name!r}", hint=hint)
-    return list(dict.fromkeys(wanted)) or names
+    return names if ALL in wanted else list(dict.fromkeys(wanted)) or names
 
 
 def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Server]:
     """The wanted servers; without a wish, or for `all`, those with the app that are available.
+
+    Those that are named beside `all` are taken too.
 
     Raises:
         BenchError: one is unknown, or nothing certain is wanted and none is available.
@@ -55,7 +55,8 @@ def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Serv
     if wanted and ALL not in wanted:
         return [known[name] for name in names]
     found = with_app(environment)
-    available = [one.server for one in found if one.available]
+    named = [known[name] for name in wanted if name != ALL]
+    available = [one.server for one in found if one.available and one.server not in named] + named
     if not available:
         raise _unavailable(found[0])
     return available
@@ -127,9 +128,7 @@ def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote
         _check_port(port)
     if listen:
         _check_listen(listen)
-    # As many as a server may have: where it is only served, nobody knows how many users come.
-    connections = plan.budget.connections if plan.budget is not None else 0
-    users = max(connections, *(case.profile.users for case in plan.cases))
+    users = max(case.profile.users for case in plan.cases)
     host.allow_descriptors(users + DESCRIPTORS_BESIDE_USERS)
     environment = Environment.of(plan.app or BENCH_APP)
     if plan.target is not None:

@@ -93,7 +93,8 @@ def search(made: Plan, store: Store, bench: Bench, observer: Observer) -> None:
     Raises:
         BenchError: a record cannot be written, or a process not started.
     """
-    most_rps = bench.calibration.most_rps if bench.calibration else math.inf
+    # Also where it was disturbed: beyond that it would not be known whether the server or the generator gave out.
+    most_rps = bench.calibration.open_ceiling_rps or math.inf if bench.calibration else math.inf
     for case in made.cases:
         while isinstance(ask := so_far(made, case, store.records(), most_rps), Ask):
             profile = plan.at_rate(case.profile, ask.rate_rps)

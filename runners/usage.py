@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,7 +120,7 @@ class UsageSampler:
             descriptors_peak=self._descriptors_peak,
             switches_voluntary=sum(b.voluntary - a.voluntary for a, b in both) if on_time else None,
             switches_involuntary=sum(b.involuntary - a.involuntary for a, b in both) if on_time else None,
-            extensions=tuple(sorted(set().union(*map(_extensions, last.processes)))),
+            extensions=_extensions(last.processes),
             cpu_s_per_process=tuple(sorted((round(b.cpu_s - a.cpu_s, 3) for a, b in both), reverse=True)),
             start_s=start_s,
         )
@@ -139,12 +139,17 @@ class UsageSampler:
         )
 
 
-def _extensions(process: psutil.Process) -> set[str]:
-    """Packages of which a process has mapped a compiled module (proc_pid_maps(5)); none of one that has ended."""
-    try:
-        return set(COMPILED.findall(Path(f"/proc/{process.pid}/maps").read_text()))
-    except OSError:
-        return set()
+def _extensions(processes: Iterable[psutil.Process]) -> tuple[str, ...] | None:
+    """Packages of which processes have mapped a compiled module (proc_pid_maps(5)); None where that may not be read."""
+    found: set[str] = set()
+    for process in processes:
+        try:
+            found.update(COMPILED.findall(Path(f"/proc/{process.pid}/maps").read_text(errors="replace")))
+        except PermissionError:
+            return None
+        except OSError:
+            continue  # it has ended
+    return tuple(sorted(found))
 
 
 def _switches(pid: int) -> dict[str, int]:

@@ -13,7 +13,7 @@ from tests.conftest import BRIEF, CommandLine, Finished
 from tests.fakes import write
 
 HELLO = ("--scenario", "hello", "--variant", "sync")
-TRIES, STOLEN_SHARE = 4, 0.005
+TRIES, STOLEN_SHARE = 2, 0.005
 BUSY = (sys.executable, "-c", "while True: pass")
 FAILING = {
     "status-500": "status 500",

@@ -36,6 +36,17 @@ def test_a_rate_that_the_server_does_not_sustain(bench: CommandLine) -> None:
     assert case["requests"]["good"] == case["requests"]["sent"] > 0
 
 
+def test_what_is_still_waiting_at_the_end_is_unanswered_and_ends_nothing(bench: CommandLine) -> None:
+    """Answers and time-outs go on coming while the load is summed up."""
+    write(bench.fakes, "one-at-a-time")
+    case, reasons, _ = measure(bench, "one-at-a-time", "--rate", "2000", "--timeout", "0.5")
+    assert case["verdict"] == "invalid"
+    assert "unanswered" in reasons
+    assert not {"load-broken", "not-reconciled"} & set(reasons)
+    counts = case["requests"]
+    assert counts["sent"] == sum(counts[part] for part in ("good", "failed", "unfinished")) > 1500
+
+
 def test_arrivals_that_find_no_connection_free_are_dropped_and_counted(bench: CommandLine) -> None:
     """Two connections and 50 ms an answer: 40 requests/s at most of the 200 that arrive."""
     write(bench.fakes, "slow")

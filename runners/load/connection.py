@@ -82,7 +82,7 @@ class Connection:
         self._pieces: list[bytes] = []
         self._head = b""
         self._known = b""
-        """The bytes of the last answer if it came whole, alone and in one piece; its status and body still stand."""
+        """The bytes of the last answer that came whole, alone and in one piece; its status and body stand beside."""
         self._known_status, self._known_body = 0, b""
         self._status = 0
         self._headers_complete = False

@@ -1,4 +1,4 @@
-"""Takes down every request and makes a `Load` of them.
+"""Takes down every request, for a `Load` to be made of them.
 
 On the hot path a request costs a handful of list and array appends; all arithmetic is left for after the load
 (`analysis.py`), so that it disturbs nothing that is measured. What has been taken down is put into a file now and then,
@@ -73,6 +73,8 @@ class Recorder:
     def __init__(self, file: FileIO | None = None) -> None:
         self.closing = False
         """Set when no new request shall be sent."""
+        self.over = False
+        """Set when nothing more counts: what was in flight was given up, and what was taken down may be being read."""
         self.issued = 0
         self.users = 0
         self.endpoints: list[str] = []
@@ -92,7 +94,8 @@ class Recorder:
         """How many requests stand in each block of the file."""
         self._spilled = 0
         self._full = False
-        self._connects: list[tuple[int, int, int]] = []
+        self._connects = array("q"), array("q"), array("q")
+        """Of each connection made its endpoint, when it was begun, and when it stood."""
 
     def join(self) -> int:
         """The number of a new user."""
@@ -137,7 +140,9 @@ class Recorder:
 
     def connected(self, endpoint: int, started: int, ended: int) -> None:
         """Note that a connection was made for a request to `endpoint`."""
-        self._connects.append((endpoint, started, ended))
+        if not self.over:
+            for column, figure in zip(self._connects, (endpoint, started, ended), strict=True):
+                column.append(figure)
 
     @property
     def in_flight(self) -> int:
@@ -149,6 +154,7 @@ class Recorder:
 
         `waiting` are their intended starts.
         """
+        self.closing = self.over = True
         now = time.monotonic_ns()
         never_sent = (NOBODY << USER_BITS) | (NOBODY & 0xFFFFFFFF)
         left = [one for one in self._in_flight if one] + [(never_sent, intended, now) for intended in waiting]
@@ -227,7 +233,9 @@ class Recorder:
 
     def connects(self) -> NDArray[np.void]:
         """Every connection that was made: a 1-d array of CONNECT."""
-        return np.array(self._connects, dtype=CONNECT)
+        made = np.empty(len(self._connects[0]), dtype=CONNECT)
+        made["endpoint"], made["started"], made["ended"] = map(np.asarray, self._connects)
+        return made
 
     def _note(self, kind: str, *, answered: bool) -> None:
         """What the last request was if it was not good."""

@@ -113,7 +113,6 @@ class Session:
         pacer = self._pacer
         while (self._recorder.in_flight or (pacer and pacer.waiting)) and time.monotonic_ns() < deadline_ns:
             gevent.sleep(POLL_S)
-        self._recorder.closing = True
         self._recorder.give_up(pacer.waiting if pacer else ())
 
     def _spill(self) -> None:

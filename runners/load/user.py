@@ -33,6 +33,7 @@ class Reporter(Protocol):
     """Where a user's requests are taken down."""
 
     closing: bool
+    over: bool
 
     def join(self) -> int: ...
 
@@ -146,11 +147,15 @@ class BenchUser(User):
         try:
             got = self.connection.exchange(request)
         except (OSError, httptools.HttpParserError) as error:
+            if reporter.over:
+                raise StopUser from error
             kind = _kind(error)
             reporter.failed(number, kind, answered=False, example=f"{path}: {kind}")
             # What fails at once, as a refused connection does, has not let anybody else run yet.
             gevent.sleep(0)
             return False
+        if reporter.over:
+            raise StopUser
         body = self.connection.body
         if got == status and (body == expect or expect is None or (callable(expect) and expect(body))):
             reporter.good(number)
@@ -186,7 +191,7 @@ class BenchUser(User):
 class LocustReporter:
     """Passes requests of one user on to Locust's own statistics, for `locust -f` by hand."""
 
-    closing = False
+    closing = over = False
 
     def __init__(self, environment: Environment, connection: Connection) -> None:
         self._environment = environment

@@ -13,7 +13,7 @@ PROGRAM = Path(__file__).resolve().parent.parent / "shared_socket.py"
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
-    daphne = ["daphne", *("--fd", "0"), *("--verbosity", "0"), "--no-server-name", app]
+    daphne = ["python", "-m", "daphne", *("--fd", "0"), *("--verbosity", "0"), "--no-server-name", app]
     return ["python", str(PROGRAM), bind, str(budget.workers), *daphne]
 
 

@@ -9,7 +9,9 @@ def command(bind: str, app: str, budget: Budget) -> list[str]:
         "waitress-serve",
         *("--listen", bind),
         *("--threads", str(budget.threads)),
-        *("--connection-limit", str(budget.connections)),
+        # The limit counts two files of its own; and `select` ends at 1,024.
+        *("--connection-limit", str(budget.connections + 2)),
+        "--asyncore-use-poll",
         *("--backlog", str(BACKLOG)),
         app,
     ]

@@ -32,15 +32,16 @@ def test_a_server_file_is_short_and_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_command_is_a_pure_function_of_bind_app_and_budget(name: str) -> None:
     server = discover()[name]
-    budget = Budget(workers=3, threads=5, connections=70, server_cpus=(0,))
+    budget = Budget(workers=30, threads=50, connections=700, server_cpus=(0,))
     argv = server.command("127.0.0.1:23456", "pkg.mod:app", budget)
     assert argv == server.command("127.0.0.1:23456", "pkg.mod:app", budget)
     text = " ".join(argv)
     assert "127.0.0.1" in text
     assert "23456" in text
     assert ("pkg.mod:app" in argv) == (name in WITH_APP)
-    for part, value in (("workers", "3"), ("threads", "5"), ("connections", "70")):
-        assert (value in argv) == (part in server.uses)
+    for part, value in (("workers", 30), ("threads", 50), ("connections", 700)):
+        # waitress counts two connections more than others do.
+        assert any(str(number) in argv for number in (value, value + 2)) == (part in server.uses)
 
 
 LOOPS_AND_PARSERS = {"uvloop", "httptools", "gevent", "granian"}
