@@ -33,7 +33,7 @@ def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
 def run(port: int, address: str = "127.0.0.1") -> tuple[int, Any]:
     """The exit code and Locust's statistics of the one endpoint."""
     done = locust(
-        *("-f", "scenarios/hello.py", "--headless", "--users", "3", "--spawn-rate", "3", "--run-time", "1s"),
+        *("-f", "scenarios/hello.py", "--headless", "--users", "3", "--spawn-rate", "3", "--run-time", "2s"),
         *("--host", f"http://{address}:{port}", "--variant", "async", "--json"),
     )
     (statistics,) = json.loads(done.stdout)
