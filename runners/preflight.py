@@ -55,7 +55,7 @@ def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Serv
     if wanted and ALL not in wanted:
         return [known[name] for name in names]
     found = with_app(environment)
-    named = [known[name] for name in wanted if name != ALL]
+    named = [known[name] for name in dict.fromkeys(wanted) if name != ALL]
     available = [one.server for one in found if one.available and one.server not in named] + named
     if not available:
         raise _unavailable(found[0])
@@ -78,7 +78,7 @@ def choose_scenarios(wanted: Sequence[str], chosen: Iterable[Server] = ()) -> li
     names = choose("scenario", wanted, known)
     found = [known[name] for name in names if wanted or known[name].scenario.default]
     for server in chosen:
-        lacking = [name for name in wanted if server.scenarios and name not in server.scenarios]
+        lacking = [name for name in wanted if server.scenarios and name not in (*server.scenarios, ALL)]
         if lacking:
             raise BenchError(
                 f"server {server.name} cannot serve scenario {lacking[0]}",
