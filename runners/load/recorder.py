@@ -7,7 +7,7 @@ so that a load may last for hours in the same memory.
 
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from typing import Any
@@ -23,6 +23,8 @@ UNANSWERED = (TIMEOUT, CONNECT_TIMEOUT, UNFINISHED)
 """Kinds of requests that waited, and never got an answer."""
 
 USER_BITS = 32
+Columns = tuple["array[int]", "array[int]", "array[int]", "array[int]"]
+"""Of some requests their users and endpoints, intended starts, actual starts and ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +68,8 @@ class Recorder:
     """Records requests of many users in one thread.
 
     A user has one request at a time. Every request is begun and, unless it never ends, ended. Times are of the
-    monotonic clock, in ns. `file`, open for reading and writing, is where `spill` puts them; without it, or when
-    there is no more room, they stay in memory.
+    monotonic clock, in ns. `file`, open for reading and writing, is where they are put that were set aside;
+    without it, or when there is no more room, they stay in memory.
     """
 
     def __init__(self, file: FileIO | None = None) -> None:
@@ -90,9 +92,9 @@ class Recorder:
         self._not_good, self._whys = array("q"), array("q")
         """Numbers of requests in the order of ending, and the codes of their kinds, doubled, odd if answered."""
         self._file = file
-        self._blocks: list[int] = []
-        """How many requests stand in each block of the file."""
-        self._spilled = 0
+        self._blocks: list[int | Columns] = []
+        """What was put aside, in order: how many requests stand in each block of the file, or a block that is not."""
+        self._aside = 0
         self._full = False
         self._connects = array("q"), array("q"), array("q")
         """Of each connection made its endpoint, when it was begun, and when it stood."""
@@ -167,26 +169,34 @@ class Recorder:
             self._note(UNFINISHED, answered=False)
         self._in_flight = [None] * self.users
 
-    def spill(self) -> None:
-        """Put what has been taken down into the file, if there is one and it is worth it.
+    def set_aside(self) -> Callable[[], None] | None:
+        """Set aside what has been taken down, if it is worth it; what puts it into the file, in whatever thread.
 
         Not at the end of the load: what has been taken down may be being read by then, in another thread.
         """
         count = len(self._keys)
         if self._file is None or self._full or self.closing or count < SPILL_LEAST:
-            return
+            return None
         columns = self._keys, self._intended, self._started, self._ended
+        self._keys, self._intended, self._started, self._ended = (array("q") for _ in columns)
+        self._blocks.append(columns)
+        self._aside += count
+        return lambda: self._write(self._file, len(self._blocks) - 1)
+
+    def _write(self, file: FileIO | None, number: int) -> None:
+        """Put a block into the file, where it follows the one before."""
+        columns = self._blocks[number]
+        assert file is not None
+        assert isinstance(columns, tuple)
         try:
             for column in columns:
                 rest = memoryview(column).cast("B")
                 while rest:
-                    rest = rest[self._file.write(rest) :]
+                    rest = rest[file.write(rest) :]
         except OSError:
             self._full = True  # which must not end the load: from now on it stays in memory
             return
-        self._keys, self._intended, self._started, self._ended = (array("q") for _ in columns)
-        self._blocks.append(count)
-        self._spilled += count
+        self._blocks[number] = len(columns[0])
 
     def chunks(self) -> Iterator[Samples]:
         """Every request from start to end of the load, in the order in which they ended, about `CHUNK` at a time."""
@@ -204,12 +214,14 @@ class Recorder:
         """Keys, intended and actual starts and ends: 2-d arrays of COLUMNS rows."""
         if self._file is not None:
             self._file.seek(0)
-            for count in self._blocks:
-                block = self._file.read(COLUMNS * count * 8)
-                yield np.frombuffer(block, dtype=np.int64).reshape(COLUMNS, count)
-        for start in range(0, len(self._keys), CHUNK):
-            columns = self._keys, self._intended, self._started, self._ended
-            yield np.array([np.asarray(column)[start : start + CHUNK] for column in columns])
+        for block in (*self._blocks, (self._keys, self._intended, self._started, self._ended)):
+            if isinstance(block, int):
+                assert self._file is not None
+                read = self._file.read(COLUMNS * block * 8)
+                yield np.frombuffer(read, dtype=np.int64).reshape(COLUMNS, block)
+                continue
+            for start in range(0, len(block[0]), CHUNK):
+                yield np.array([np.asarray(column)[start : start + CHUNK] for column in block])
 
     def _samples(self, first: int, columns: NDArray[np.int64]) -> Samples:
         """The requests of `columns`, of which the first is number `first` of all."""
@@ -242,5 +254,5 @@ class Recorder:
         if kind not in self._codes:
             self._codes[kind] = len(self.kinds)
             self.kinds.append(kind)
-        self._not_good.append(self._spilled + len(self._ended) - 1)
+        self._not_good.append(self._aside + len(self._ended) - 1)
         self._whys.append(self._codes[kind] << 1 | answered)

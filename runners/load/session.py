@@ -52,7 +52,7 @@ class Session:
         self._recorder = Recorder(_spill_file())
         self._lag = LagMeter()
         self._waits = Path("/proc/thread-self/schedstat").open("rb", buffering=0)  # noqa: SIM115  # as long as the process lives
-        gevent.spawn(self._spill)
+        self._spilling = gevent.spawn(self._spill)
         self._pacer = Pacer(drops=profile.max_in_flight is not None) if profile.kind == "open" else None
         BenchUser.conduct = Conduct(
             recorder=self._recorder,
@@ -80,6 +80,7 @@ class Session:
         self._lag.close()
         self._recorder.closing = self._pacer is None
         self._drain(window.end_ns + round(self._job.profile.timeout_s * NS))
+        self._spilling.join()
         observed = analysis.Observed(
             connections_opened=sum(connection.opened for connection in connections),
             answers_read=sum(connection.answers for connection in connections),
@@ -116,8 +117,11 @@ class Session:
         self._recorder.give_up(pacer.waiting if pacer else ())
 
     def _spill(self) -> None:
+        """Put requests into the file, in a thread, as a write may have to wait for the disk."""
         while not self._recorder.closing:
-            self._recorder.spill()
+            write = self._recorder.set_aside()
+            if write is not None:
+                gevent.get_hub().threadpool.apply(write)
             gevent.sleep(SPILL_S)
 
     def _cpu_wait_s(self) -> float:

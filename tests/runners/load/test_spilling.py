@@ -39,6 +39,12 @@ def loaded(recorder: Recorder, clock: Clock, after_each: Callable[[], None] = la
     return recorder
 
 
+def spill(recorder: Recorder) -> None:
+    write = recorder.set_aside()
+    if write is not None:
+        write()
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
 def test_it_comes_to_the_same(clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     in_memory = loaded(Recorder(), clock)
@@ -46,9 +52,30 @@ def test_it_comes_to_the_same(clock: Clock, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(module, "SPILL_LEAST", 3)
     with FileIO(tmp_path / "spilled", "w+") as file:
         spilled = Recorder(file)
-        loaded(spilled, clock, spilled.spill)
+        loaded(spilled, clock, lambda: spill(spilled))
         assert (tmp_path / "spilled").stat().st_size > 30 * (REQUESTS - 3)
         assert finish(spilled) == finish(in_memory)
+
+
+def test_requests_may_come_while_others_are_written(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_memory = loaded(Recorder(), clock)
+    monkeypatch.setattr(module, "SPILL_LEAST", 3)
+    writes: list[Callable[[], None]] = []
+
+    def set_aside_and_write_what_was_before() -> None:
+        write = slow.set_aside()
+        if write is not None:
+            writes.append(write)
+            if len(writes) > 1:
+                writes.pop(0)()
+
+    with FileIO(tmp_path / "spilled", "w+") as file:
+        slow = Recorder(file)
+        loaded(slow, clock, set_aside_and_write_what_was_before)
+        assert len(writes) == 1
+        assert finish(slow) == finish(in_memory)
 
 
 def test_a_full_disk_loses_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +83,7 @@ def test_a_full_disk_loses_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "SPILL_LEAST", 3)
     with FileIO("/dev/full", "r+") as full:
         kept = Recorder(full)
-        loaded(kept, clock, kept.spill)
+        loaded(kept, clock, lambda: spill(kept))
         assert finish(kept) == finish(in_memory)
 
 
@@ -67,6 +94,6 @@ def test_nothing_moves_once_the_load_is_at_its_end(
     with FileIO(tmp_path / "spilled", "w+") as file:
         recorder = loaded(Recorder(file), clock)
         recorder.closing = True
-        recorder.spill()
+        spill(recorder)
         assert not (tmp_path / "spilled").stat().st_size
         assert finish(recorder) == finish(loaded(Recorder(), clock))
