@@ -2,12 +2,11 @@
 """Compare deployments of one Django app: `python bench.py --server uvicorn`. This file is the command line."""
 
 import os
-import shlex
 import signal
 import sys
 import tempfile
-import time
 import traceback
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,16 +18,30 @@ try:
 
     from plots import calibration as calibration_chart
     from plots import report as reports
-    from plots import screen
+    from plots import screen, text
     from results import export
     from results import summary as summaries
     from results.errors import BenchError, ExitCode
-    from results.record import Calibration, Plan
+    from results.plan import Plan
+    from results.record import Calibration
     from results.store import Store
-    from runners import calibration, experiment, host, options, planning, preflight, scenarios, servers, sweep, workers
+    from runners import (
+        calibration,
+        choosing,
+        experiment,
+        host,
+        options,
+        parameters,
+        planning,
+        preflight,
+        scenarios,
+        servers,
+        serving,
+        sweep,
+        workers,
+    )
     from runners import target as targets
     from runners.app import BENCH_APP, Environment
-    from runners.deployment import BrokenRepeatError
 except ModuleNotFoundError as missing:
     print(
         f"bench: {missing.name} is not installed; install what the bench needs with: "
@@ -65,6 +78,7 @@ def cli() -> None:
 @options.load_options
 @options.climb_options
 @options.budget_options
+@options.backend_options
 @options.target_options
 @options.run_options
 @options.output_options
@@ -84,6 +98,8 @@ def run(ctx: click.Context, /, **given: Any) -> None:
         chosen = _plan(given)
         bench = _checked(chosen, given, console)
         _warn_of_unused(given, bench)
+        for line in text.left_out(chosen):
+            print(f"bench: {line}", file=sys.stderr)
         if given["sweep"] is not None:
             chosen = _swept(chosen, given, bench, console)
         store = Store.create(given["out"] or Path("runs") / chosen.name, chosen)
@@ -104,7 +120,7 @@ def calibrate(
     server_cpus: str | None, load_cpus: str | None, load_processes: int, as_json: bool, quiet: bool, debug: bool
 ) -> None:
     """Find out what the load generator can do on this machine, and remember it for runs."""
-    for_server, for_load = preflight.choose_cpus(server_cpus, load_cpus)
+    for_server, for_load = choosing.cpus(server_cpus, load_cpus)
     setting = calibration.Setting(server_cpus=for_server, load_cpus=for_load, load_processes=load_processes)
     found = _calibrate(setting, Console(stderr=True, quiet=quiet))
     directory = calibration.remember(found)
@@ -120,15 +136,41 @@ def calibrate(
 
 @cli.command()
 @click.option("--server", required=True, metavar="NAME", help="The server.")
+@click.option("--scenario", metavar="NAME", help="Have what this scenario needs, a database for example.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the scenario.")
 @options.budget_options
+@options.backend_options
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def serve(server: str, port: int | None, start_timeout: float, debug: bool, **budget: Any) -> None:
+def serve(
+    server: str,
+    scenario: str | None,
+    settings: tuple[str, ...],
+    port: int | None,
+    start_timeout: float,
+    debug: bool,
+    **given: Any,
+) -> None:
     """Run one deployment just as a case would, until Ctrl-C."""
-    wish = planning.BudgetWish(**budget)
+    wish = _wish(planning.BudgetWish, given)
     run_wish = planning.RunWish(repeat=1, seed=1, start_timeout=start_timeout)
+    database, urls = options.backends(given)
+    choice = planning.Choice(
+        servers=[server],
+        scenarios=[scenario] if scenario else [],
+        settings=parameters.parse(settings),
+        database=database,
+        urls=urls,
+    )
     # Nobody knows how many users will come, but as many as it has room for.
-    made = planning.compare([server], [], [], planning.LoadWish(users=wish.connections), wish, run_wish)
-    _serve(made, preflight.check(made, port=port))
+    made = planning.compare(choice, planning.LoadWish(users=wish.connections), wish, run_wish)
+    bench = preflight.check(made, port=port, urls=urls)
+    with bench.backends or nullcontext():
+        serving.serve(
+            made,
+            bench,
+            said=lambda lines: print(lines, flush=True),
+            told=lambda line: print(f"bench: {line}", file=sys.stderr),
+        )
 
 
 @cli.command("load-worker")
@@ -187,10 +229,17 @@ def _plan(given: dict[str, Any]) -> Plan:
         return planning.target(found, load, given["load_cpus"], run_wish)
     if given["sweep"] is not None:
         load = replace(load, rate=1.0)  # each deployment's own rates come later
+    database, urls = options.backends(given)
+    choice = planning.Choice(
+        servers=given["server"],
+        scenarios=given["scenario"],
+        variants=given["variant"],
+        settings=parameters.parse(given["settings"]),
+        database=database,
+        urls=urls,
+    )
     return planning.compare(
-        given["server"],
-        given["scenario"],
-        given["variant"],
+        choice,
         load,
         budget,
         run_wish,
@@ -208,14 +257,22 @@ def _swept(chosen: Plan, given: dict[str, Any], bench: experiment.Bench, console
     rates = [] if given["sweep"] == planning.AUTO else planning.numbers(given["sweep"], "--sweep")
     sweep.refuse_beyond(chosen, bench, rates)
     _settle(chosen)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, screen.busy("finding rates", console) as told:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        bench.backends or nullcontext(),
+        screen.busy("finding rates", console) as told,
+    ):
         return sweep.over_rates(chosen, bench, rates, Path(folder), told)
 
 
 def _checked(chosen: Plan, given: dict[str, Any], console: Console) -> experiment.Bench:
     """What the plan needs, looked up and checked, with the load generator's calibration."""
     bench = preflight.check(
-        chosen, port=given["port"], listen=given["load_listen"], allow_remote=given["allow_remote_target"]
+        chosen,
+        port=given["port"],
+        listen=given["load_listen"],
+        allow_remote=given["allow_remote_target"],
+        urls=options.backends(given)[1],
     )
     profiles = [case.profile for case in chosen.cases]
     processes = profiles[0].load_processes
@@ -239,36 +296,8 @@ def _calibrate(setting: calibration.Setting, console: Console) -> Calibration:
         return calibration.measure(setting, name, told)
 
 
-def _serve(made: Plan, bench: experiment.Bench) -> None:
-    """Start the deployment of a plan's first case, say where it is, and wait until it ends or is to end."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        deployment = experiment.deployment(made, made.cases[0], bench, Path(folder) / "server.log")
-        started = time.monotonic()
-        with deployment.start() as running:
-            try:
-                deployment.wait_until_up(running, started)
-                print(f"{shlex.join(deployment.argv)}\nhttp://{host.LOOPBACK}:{deployment.port}", flush=True)
-                print(f"bench: log in {deployment.log}; Ctrl-C ends it", file=sys.stderr)
-                while running.exit_status() is None:
-                    time.sleep(0.1)
-                deployment.check(running, "run")
-            except KeyboardInterrupt:
-                print("bench: ended", file=sys.stderr)
-            except BrokenRepeatError as broken:
-                raise BenchError(
-                    str(broken),
-                    hint=broken.breakdown.hint,
-                    log_tail=broken.log_tail,
-                    exit_code=ExitCode.NOT_MEASURED,
-                ) from broken
-
-
 def _warn_of_unused(given: dict[str, Any], bench: experiment.Bench) -> None:
-    """Say what of the wishes has no effect here: servers that are not installed, parts of a budget that none has."""
-    if given["target"] is None and (not given["server"] or preflight.ALL in given["server"]):
-        for one in preflight.with_app(bench.environment):
-            if not one.available:
-                print(f"bench: {one.server.name} is left out; install it with: {one.install}", file=sys.stderr)
+    """Say what of the wishes has no effect here: parts of a budget that no server has."""
     names: tuple[servers.BudgetPart, ...] = ("workers", "threads", "connections")
     parts = [name for name in names if given[name] is not None]
     for part in preflight.unused_parts(parts, bench.servers.values()):
@@ -283,7 +312,11 @@ def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Con
     done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
     _settle(chosen)
     try:
-        with store.opened_for_writing(), screen.RunProgress(chosen, done, console) as progress:
+        with (
+            store.opened_for_writing(),
+            bench.backends or nullcontext(),
+            screen.RunProgress(chosen, done, console) as progress,
+        ):
             carry_out = sweep.search if chosen.objective else experiment.run
             carry_out(chosen, store, bench, progress)
     except KeyboardInterrupt as interrupt:

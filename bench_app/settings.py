@@ -1,6 +1,12 @@
-"""Production settings of a small JSON API, as `startproject` and the deployment checklist have it."""
+"""Production settings of a small JSON API, as `startproject` and the deployment checklist have it.
 
+What only some scenarios need is set by variables, so that the others do not pay for it.
+"""
+
+import json
+import os
 from pathlib import Path
+from typing import Any
 
 SECRET_KEY = "not-a-secret: this project serves benchmarks on loopback only"
 DEBUG = False
@@ -16,7 +22,27 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
-INSTALLED_APPS: list[str] = []
+INSTALLED_APPS = ["bench_app"]
+
+# How long connections to the database are kept: for a request, for as long as the worker lives, or in a pool.
+CONNECTIONS: dict[str, dict[str, Any]] = {
+    "per-request": {"CONN_MAX_AGE": 0},
+    "persistent": {"CONN_MAX_AGE": None},
+    "pool": {"CONN_MAX_AGE": 0, "OPTIONS": {"pool": {"min_size": 2, "max_size": 10}}},
+}
+
+
+def database(given: str, connections: str) -> dict[str, Any]:
+    """The default database, which `given` says as JSON, with its connections kept as `connections` says."""
+    default: dict[str, Any] = json.loads(given)
+    kept = CONNECTIONS[connections]
+    return default | kept | {"OPTIONS": default.get("OPTIONS", {}) | kept.get("OPTIONS", {})}
+
+
+if "BENCH_DATABASE" in os.environ:
+    DATABASES = {
+        "default": database(os.environ["BENCH_DATABASE"], os.environ.get("BENCH_DATABASE_CONNECTIONS", "per-request"))
+    }
 
 # Loaders are cached, as they are by default where DEBUG is off.
 TEMPLATES = [
@@ -27,6 +53,7 @@ TEMPLATES = [
 ]
 
 USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Errors go to the server's log with their traceback; Django's default mails them instead.
 LOGGING = {

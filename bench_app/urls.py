@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bench_app.views import boundary, cpu, hello, sleep, template, upload
+from bench_app.views import boundary, cpu, hello, orm_read, orm_write, sleep, template, upload
 
 urlpatterns = [
     path("hello/sync", hello.hello_sync),
@@ -17,4 +17,9 @@ urlpatterns = [
     path("template/async", template.template_async),
     path("upload/sync", upload.upload_sync),
     path("upload/async", upload.upload_async),
+    path("orm-read/sync", orm_read.orm_read_sync),
+    path("orm-read/async", orm_read.orm_read_async),
+    path("orm-write/sync", orm_write.orm_write_sync),
+    path("orm-write/async", orm_write.orm_write_async),
+    path("orm-write/work", orm_write.orm_write_work),
 ]

@@ -16,7 +16,8 @@ import msgspec
 import psutil
 
 from results import histogram, merging
-from results.record import Load, Profile
+from results.plan import Profile
+from results.record import Load
 from runners.app import ROOT
 from runners.load.job import Job, Outcome, Window
 

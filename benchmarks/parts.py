@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import gevent
 import numpy as np
 
-from results.record import Arrivals
+from results.plan import Arrivals
 from runners.load.pacer import NS, Pacer, arrivals
 from runners.load.recorder import Recorder
 

@@ -38,7 +38,7 @@ def _draw_row(axes: Axes, row: int, one: CapacitySummary, look: style.Look) -> N
         text = "✗ no rate keeps it" if one.finished else "the search is not finished"
         axes.annotate(text, (0, row), xytext=(6, 0), textcoords="offset points", va="center", color=style.ALARM)
         return
-    asynchronous = one.case.variant == "async"
+    asynchronous = one.case.kind == "async"
     axes.barh(row, one.sustained_rps, height=0.62, color=look.colour, alpha=0.45, hatch="///" if asynchronous else "")
     end = one.sustained_rps
     if one.refuted_rps is not None:

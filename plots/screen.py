@@ -13,7 +13,8 @@ from rich.table import Table
 
 from plots import style, text
 from results import slo
-from results.record import Calibration, Case, Plan, Record
+from results.plan import Case, Plan
+from results.record import Calibration, Record
 from results.summary import CaseSummary, RunSummary
 from results.validity import judge
 

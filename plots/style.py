@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from plots.text import loads, number
-from results.record import Case, Variant
+from results.plan import Case, ViewKind
 from results.summary import CaseSummary, RunSummary
 
 WIDTH_INCHES = 9.0
@@ -25,7 +25,7 @@ INK, MUTED, GRID, ALARM = "#1a1a1a", "#595959", "#d9d9d9", "#b00020"
 # Okabe and Ito's palette, which colour-blind people can tell apart, ordered so that neighbours differ in grey too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-LINES: dict[Variant | None, str] = {"sync": "-", None: "-", "async": (0, (4, 2))}  # type: ignore[dict-item]  # matplotlib's dash tuple
+LINES: dict[ViewKind | None, str] = {"sync": "-", None: "-", "async": (0, (4, 2))}  # type: ignore[dict-item]  # matplotlib's dash tuple
 
 matplotlib.rcParams.update(
     {
@@ -75,18 +75,18 @@ def of_scenario(run: RunSummary, scenario: str) -> list[CaseSummary]:
     return sorted(
         found,
         key=lambda one: (
-            *(-best[one.case.server], one.case.server, one.case.variant != "sync"),
-            *(one.case.profile.rate_rps or 0.0, one.case.profile.users),
+            *(-best[one.case.server], one.case.server, one.case.kind != "sync", one.case.variant or ""),
+            *(one.case.profile.rate_rps or 0.0, one.case.profile.users, one.case.settings),
         ),
     )
 
 
 def label(case: Case) -> str:
-    return ", ".join(part for part in (case.server, case.variant, case.point) if part)
+    return ", ".join(part for part in (case.server, case.variant, case.settings, case.point) if part)
 
 
 def label_of_deployment(case: Case) -> str:
-    return ", ".join(part for part in (case.server, case.variant) if part)
+    return ", ".join(part for part in (case.server, case.variant, case.settings) if part)
 
 
 def new_figure(height_inches: float) -> Figure:

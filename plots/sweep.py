@@ -48,11 +48,11 @@ def _draw_curve(axes: Axes, run: RunSummary, cases: list[CaseSummary], percentil
         [rate for rate, _, _ in points],
         [ms for _, ms, _ in points],
         color=look.colour,
-        linestyle=style.LINES[case.variant],
+        linestyle=style.LINES[case.kind],
         linewidth=1.6,
         marker=look.marker,
         markersize=4.5,
-        markerfacecolor=look.colour if case.variant != "async" else "white",
+        markerfacecolor=look.colour if case.kind != "async" else "white",
         label=name,
     )
     suspect = [(rate, ms) for rate, ms, one in points if one.judgement.verdict == "suspect"]

@@ -6,7 +6,8 @@ from typing import Any
 from results.capacity_summary import CapacitySummary
 from results.compare import Ratio
 from results.export import calibration_as_json
-from results.record import Calibration, Profile
+from results.plan import Case, Plan, Profile
+from results.record import Calibration
 from results.stats import Estimate
 from results.summary import CaseSummary, RunSummary
 
@@ -48,12 +49,17 @@ def value(figure: Estimate | None) -> str:
     return NONE if figure is None else number(figure.value)
 
 
+def named(case: Case) -> str:
+    """What tells a case from the others of its scenario."""
+    return " ".join(part for part in (case.server, case.variant, case.settings, case.point) if part)
+
+
 def cells(summary: CaseSummary, *, tied: bool = False) -> dict[str, str]:
     """A case's cell in each of `COLUMNS`; `tied`: whether others share its rank."""
     latency, requests = summary.latency_ms, summary.requests
     return {
         "rank": NONE if summary.rank is None else f"{summary.rank}{'=' * tied}",
-        "case": " ".join(part for part in (summary.case.server, summary.case.variant, summary.case.point) if part),
+        "case": named(summary.case),
         "verdict": summary.judgement.verdict,
         "req/s": interval(summary.throughput_rps),
         "of best": ratio(summary.ratio_to_best),
@@ -180,6 +186,18 @@ def calibration_lines(one: Calibration) -> list[str]:
 def _ms(found: dict[str, Any], what: str, percentile: str) -> str:
     figure = found[what][percentile]
     return NONE if figure is None else number(figure)
+
+
+def left_out(plan: Plan) -> list[str]:
+    """What is no case though all were asked for, and why; what has the same reason in one line."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for one in plan.left_out:
+        grouped.setdefault((one.scenario, one.why), []).append(one.server)
+    return [
+        f"{f'scenario {scenario}' if scenario else ', '.join(servers)} is left out"
+        f"{' of ' + ', '.join(servers) if scenario and any(servers) else ''}: {why}"
+        for (scenario, why), servers in grouped.items()
+    ]
 
 
 def repeats(run: RunSummary) -> str:

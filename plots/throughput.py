@@ -37,7 +37,7 @@ def _draw_row(axes: Axes, row: int, summary: CaseSummary, look: style.Look) -> N
     figure = summary.throughput_rps
     assert figure is not None
     suspect = summary.judgement.verdict == "suspect"
-    asynchronous = summary.case.variant == "async"
+    asynchronous = summary.case.kind == "async"
     axes.barh(
         row,
         figure.value,

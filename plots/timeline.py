@@ -62,10 +62,10 @@ def _draw_case(axes: Axes, summary: CaseSummary, look: style.Look) -> None:
             [second for second, _ in points],
             [value for _, value in points],
             color=look.colour,
-            linestyle=style.LINES[summary.case.variant],
+            linestyle=style.LINES[summary.case.kind],
             linewidth=width,
             marker=marker,
             markersize=4,
-            markerfacecolor=look.colour if summary.case.variant == "sync" else "white",
+            markerfacecolor=look.colour if summary.case.kind == "sync" else "white",
             label=f"{summary.case.variant or ''} {percentile}".strip(),
         )

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results import slo
-from results.record import Case, Plan, Record
+from results.plan import Case, Plan
+from results.record import Record
 
 FIRST_RPS = 16.0
 FACTOR = 4.0

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from results import slo
 from results.capacity import Ask, so_far
-from results.record import Case, Plan, Record
+from results.plan import Case, Plan
+from results.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)

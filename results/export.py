@@ -46,6 +46,7 @@ def _case_as_json(summary: CaseSummary) -> dict[str, object]:
         "interface": case.interface,
         "scenario": case.scenario,
         "variant": case.variant,
+        "parameters": case.parameters,
         "profile": case.profile,
         "repeats": summary.repeats,
         "verdict": summary.judgement.verdict,

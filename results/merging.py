@@ -42,6 +42,7 @@ def merge(loads: Sequence[Load]) -> Load:
         requests_issued=sum(load.requests_issued for load in loads),
         requests_settled=sum(load.requests_settled for load in loads),
         requests_answered=sum(load.requests_answered for load in loads),
+        requests_good=sum(load.requests_good or 0 for load in loads),
         answers_read=sum(load.answers_read for load in loads),
         processes=tuple(process for load in loads for process in load.processes),
     )

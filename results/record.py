@@ -1,4 +1,4 @@
-"""The types of a plan and of a record, as they are stored.
+"""The types of a record, as it is stored: one repeat of one case, all that was seen of it, and where.
 
 All are frozen dataclasses that `msgspec` encodes to JSON and checks on the way back. Units are in the names.
 Histograms are HDR histograms (1 µs to 60 s, 3 significant digits) in the base64 V2 compressed encoding that
@@ -10,142 +10,9 @@ import statistics
 from dataclasses import dataclass
 from typing import Literal
 
-# History of the schema, newest first. `store.py` refuses newer ones; `upgrade.py` brings older ones up step by step.
-#   2  open profiles, several load processes, targets that the bench did not start; seconds by endpoint; service and
-#      connect times, send delays, loop lag, slices; each worker's CPU time, context switches, descriptors, extensions;
-#      `host` apart from `server`; calibration
-#   1  first version
-SCHEMA_VERSION = 2
-
-Interface = Literal["wsgi", "asgi"]
-Variant = Literal["sync", "async"]
-Arrivals = Literal["poisson", "uniform"]
+from results.plan import App, Budget, Case
 
 SLICES_PER_S = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """What a server may use. A server that has no use for a part of it says so (`Server.uses`)."""
-
-    workers: int
-    threads: int
-    connections: int
-    server_cpus: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Profile:
-    """How load is offered.
-
-    Closed: each of `users` sends its next request when its last answer came. Open: requests arrive at `rate_rps`,
-    whether or not answers come, and any of `users` connections that is free takes the next one.
-
-    Attributes:
-        users: users, or connections that share the arrivals.
-        rate_rps, arrivals: of an open profile; null in a closed one.
-        max_in_flight: when all connections are busy an arrival is dropped, and counted; null: it waits.
-        keep_alive: false asks the server to close the connection after each answer.
-        spawn_rate: users that are spawned in a second, at most.
-        load_processes: on this machine, each with its share of users and arrivals.
-        load_workers: load processes that join from other machines.
-    """
-
-    kind: Literal["closed", "open"] = "closed"
-    users: int
-    rate_rps: float | None = None
-    arrivals: Arrivals | None = None
-    max_in_flight: int | None = None
-    warmup_s: float
-    duration_s: float
-    timeout_s: float
-    connect_timeout_s: float
-    keep_alive: bool = True
-    spawn_rate: float = 500.0
-    load_processes: int = 1
-    load_workers: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One server under one scenario, variant and profile.
-
-    `interface` and `variant` are null for a target that the bench did not start. `point` tells cases apart that
-    differ in their profile alone, as `500rps` or `64users`; empty where there is one profile.
-    """
-
-    server: str
-    interface: Interface | None
-    scenario: str
-    variant: Variant | None
-    profile: Profile
-    point: str = ""
-
-    @property
-    def deployment(self) -> str:
-        """What it is a case of, whatever its profile: as `uvicorn/sleep/async`."""
-        return "/".join(part for part in (self.server, self.scenario, self.variant) if part)
-
-    @property
-    def name(self) -> str:
-        return f"{self.deployment}/{self.point}" if self.point else self.deployment
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One repeat of one case, at its place in the order of a plan."""
-
-    case: int
-    repeat: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class App:
-    """The Django project under test.
-
-    `directory` is null for the bench's own `bench_app`, which is wherever the bench is; `environment` is what is
-    set for its processes beside a short list of harmless variables (`runners/app.py`).
-    """
-
-    name: str
-    python: str | None
-    directory: str | None
-    wsgi: str
-    asgi: str
-    environment: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """A server that is already running, and what its answers must be."""
-
-    url: str
-    paths: tuple[str, ...]
-    expect_status: int
-    expect_text: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The cases of a run and the order in which their repeats are measured."""
-
-    schema: int
-    name: str
-    app: App | None
-    budget: Budget | None
-    """App and budget are null where the bench starts no server, but loads a `target`."""
-    target: Target | None = None
-    load_cpus: tuple[int, ...]
-    cases: tuple[Case, ...]
-    repeats: int
-    seed: int
-    start_timeout_s: float
-    sweep: Literal["rate", "users"] | None = None
-    """What the cases of one deployment differ in, if they are a sweep."""
-    objective: str | None = None
-    """The service level objective, as `p99<100ms`, for which each case's highest rate is searched; there are no steps
-    then, and the records are of rates that the search came by."""
-    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +116,8 @@ class Load:
     """Every request whose end was recorded, from start to end of the load."""
     requests_answered: int
     """Those of them that were recorded as answered, rightly or wrongly."""
+    requests_good: int | None
+    """Those of them that were good; null where that was not counted."""
     answers_read: int
     """Every whole answer read from start to end of the load, counted by the connections."""
     processes: tuple[LoadProcess, ...]
@@ -337,10 +206,40 @@ class Calibration:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackendUse:
+    """What the app called, and how it was used."""
+
+    name: str
+    version: str
+    started: bool
+    """Whether the bench started it; otherwise the user said where it is, and what it used is not known."""
+    settings: dict[str, str]
+    """What was set that bears on its speed."""
+    cpu_s: float | None
+    """CPU time of its processes in the window."""
+    connections_peak: int | None
+    """The most connections of the app that were seen, looking once a second; null where nobody could look."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What the app itself says of the work that requests gave it, once the load was over.
+
+    `done` and `pending` count it since the server started, null if the app did not say: `problem` says why then.
+    `waited_s` is how long it was waited for what was pending.
+    """
+
+    done: int | None
+    pending: int | None
+    waited_s: float
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Breakdown:
     """Why a repeat has no measurement."""
 
-    stage: Literal["start", "load", "run"]
+    stage: Literal["start", "load", "run", "backend"]
     message: str
     hint: str
 
@@ -354,6 +253,7 @@ class Record:
     repeat: int
     budget: Budget | None
     load_cpus: tuple[int, ...]
+    backend_cpus: tuple[int, ...]
     app: App | None
     started_at: str
     """UTC, ISO 8601."""
@@ -367,7 +267,7 @@ class Record:
     sources: dict[str, str]
     """Digests of the bench's and of the app's source files."""
     environment: dict[str, str]
-    """What the bench itself set for the server."""
+    """What the bench itself set for the server, but for where its backends are."""
     versions: dict[str, str]
     """Of all that ran in the server's processes."""
     load_versions: dict[str, str]
@@ -378,6 +278,9 @@ class Record:
     load: Load | None
     server: ServerUse | None
     host: HostUse | None
+    backends: tuple[BackendUse, ...]
+    work: Work | None
+    """What the app itself says was done; null where it does not count."""
     breakdown: Breakdown | None
     log_tail: tuple[str, ...]
     """The server's last log lines, or those of the load process if it was what broke."""

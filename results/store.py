@@ -17,7 +17,8 @@ from typing import TypeVar
 import msgspec
 
 from results.errors import BenchError, ExitCode
-from results.record import SCHEMA_VERSION, Case, Plan, Record
+from results.plan import SCHEMA_VERSION, Case, Plan
+from results.record import Record
 from results.upgrade import PLAN_STEPS, RECORD_STEPS, upgraded
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from results.capacity_summary import CapacitySummary, capacity_summary, cases_se
 from results.compare import Ratio, difference, ranks, ratio
 from results.cost import Cost, cost, good_ended
 from results.observed import Observed, observed
-from results.record import Calibration, Case, Load, Machine, Plan, Record, Second
+from results.plan import Case, Plan
+from results.record import Calibration, Load, Machine, Record, Second
 from results.rules import starved_users, totals
 from results.stats import Estimate, estimate
 from results.validity import Judgement, judge, judge_case

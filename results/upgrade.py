@@ -32,6 +32,20 @@ def record_from_1(record: Json) -> Json:
     return record
 
 
+def plan_from_2(plan: Json) -> Json:
+    for case in plan["cases"]:
+        case |= {"parameters": {}, "settings": ""}
+    return plan | {"schema": 3, "backend_cpus": [], "database": None, "left_out": []}
+
+
+def record_from_2(record: Json) -> Json:
+    record["case"] |= {"parameters": {}, "settings": ""}
+    record |= {"schema": 3, "backend_cpus": [], "backends": [], "work": None}
+    if record["load"] is not None:
+        record["load"]["requests_good"] = None
+    return record
+
+
 def _profile_from_1(profile: Json) -> None:
     profile["connect_timeout_s"] = profile["timeout_s"]
 
@@ -49,8 +63,8 @@ def _load_from_1(load: Json, path: str) -> Json:
     return load | unknown | empty | {"endpoints": {path: load.pop("seconds")}, "processes": [process]}
 
 
-PLAN_STEPS: dict[int, Callable[[Json], Json]] = {1: plan_from_1}
-RECORD_STEPS: dict[int, Callable[[Json], Json]] = {1: record_from_1}
+PLAN_STEPS: dict[int, Callable[[Json], Json]] = {1: plan_from_1, 2: plan_from_2}
+RECORD_STEPS: dict[int, Callable[[Json], Json]] = {1: record_from_1, 2: record_from_2}
 
 
 def upgraded(content: Json, steps: dict[int, Callable[[Json], Json]]) -> Json:

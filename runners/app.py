@@ -11,10 +11,11 @@ from functools import reduce
 from pathlib import Path
 
 from results.errors import BenchError
-from results.record import App, Interface
+from results.plan import App, Interface
 from runners.process import output_of
 
 ROOT = Path(__file__).resolve().parent.parent
+CONSTRAINTS = ROOT / "constraints.txt"
 BENCH_PARTS = ("runners", "results", "scenarios")
 SOURCES = (".py", ".html")
 IMPORT_TIMEOUT_S = 60.0

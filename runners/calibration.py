@@ -15,9 +15,11 @@ import msgspec
 
 from results import histogram, merging
 from results.errors import BenchError, ExitCode
-from results.record import Budget, Calibration, Load, Machine, Profile
+from results.plan import Budget, Profile
+from results.record import Calibration, Load, Machine
 from runners import host, scenarios, servers
 from runners.app import BENCH_APP, ROOT, Environment, digest
+from runners.backends.lending import Borrowed
 from runners.deployment import BrokenRepeatError
 from runners.experiment import deploy
 from runners.load.job import Job
@@ -246,6 +248,7 @@ class _NullBench:
         )
         repeat = Repeat(
             deployment=deployment,
+            borrowed=Borrowed(),
             job=job,
             load_variables=self._environment.inherited(),
             load_log=self._folder / "load.log",

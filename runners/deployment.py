@@ -8,7 +8,8 @@ from typing import Literal
 
 import httpx
 
-from results.record import Breakdown, Budget
+from results.plan import Budget
+from results.record import Breakdown
 from runners import host
 from runners.process import ManagedProcess, tail
 from runners.usage import UsageSampler
@@ -22,14 +23,15 @@ class BrokenRepeatError(Exception):
     """The repeat could not be measured.
 
     Args:
-        stage: `start`, the server did not come up; `load`, the load process failed; `run`, the server ended.
+        stage: `start`, the server did not come up; `load`, the load process failed; `run`, the server ended; `backend`,
+            what the app calls could not be had, or ended.
         message: one line: what happened.
         hint: the next step.
         log_tail: the last log lines of the process that failed.
     """
 
     def __init__(
-        self, stage: Literal["start", "load", "run"], message: str, hint: str, log_tail: tuple[str, ...]
+        self, stage: Literal["start", "load", "run", "backend"], message: str, hint: str, log_tail: tuple[str, ...]
     ) -> None:
         super().__init__(message)
         self.breakdown = Breakdown(stage=stage, message=message, hint=hint)

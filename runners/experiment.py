@@ -1,17 +1,21 @@
 """A plan carried out: for every step a fresh server, warm-up and load, and a record, kept as soon as it is whole."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from results.errors import BenchError, ExitCode
-from results.record import SCHEMA_VERSION, Breakdown, Budget, Calibration, Case, Machine, Plan, Record
+from results.plan import SCHEMA_VERSION, Budget, Case, Plan
+from results.record import Breakdown, Calibration, Machine, Record
 from results.store import Store
 from runners import host
 from runners import target as targets
 from runners.app import ROOT, Environment
+from runners.backends.lending import Backends, Borrowed
 from runners.deployment import BrokenRepeatError, Deployment
 from runners.load.job import Job
 from runners.repeat import Measured, Repeat
@@ -41,6 +45,7 @@ class Bench:
         load_versions: of what the load is made with.
         sources: digests of the bench's and the app's files, to be recorded.
         machine: what is recorded of the machine.
+        backends: what scenarios need besides the app; None for a target.
         calibration: of the load generator, with the plan's CPUs.
         choose_port: gives each repeat its port.
         listen: where load processes on other machines join, as HOST:PORT; empty where there are none.
@@ -53,6 +58,7 @@ class Bench:
     load_versions: Mapping[str, str]
     sources: Mapping[str, str]
     machine: Machine
+    backends: Backends | None = None
     calibration: Calibration | None = None
     choose_port: Callable[[], int] = host.free_port
     listen: str = ""
@@ -98,20 +104,23 @@ def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callabl
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     started: Deployment | None = None
-    if plan.target is None:
-        started = deployment(plan, case, bench, log_path("server"))
-    job = _job(plan, case, number, bench, started)
+    port = targets.address_of(plan.target)[1] if plan.target else bench.choose_port()
     measured: Measured | None = None
     breakdown: Breakdown | None = None
     log_tail: tuple[str, ...] = ()
-    repeat = Repeat(
-        deployment=started,
-        job=job,
-        load_variables=bench.environment.inherited(),
-        load_log=log_path("load"),
-    )
     try:
-        measured = repeat.measure()
+        with prepared(case, bench, log_path) as borrowed:
+            if plan.target is None:
+                started = deployment(plan, case, bench, port, log_path("server"), borrowed.variables)
+            repeat = Repeat(
+                deployment=started,
+                borrowed=borrowed,
+                work_path=bench.scenarios[case.scenario].scenario.work if started else None,
+                job=_job(plan, case, number, bench, port),
+                load_variables=bench.environment.inherited(),
+                load_log=log_path("load"),
+            )
+            measured = repeat.measure()
     except BrokenRepeatError as broken:
         breakdown, log_tail = broken.breakdown, broken.log_tail
     server = bench.servers.get(case.server)
@@ -121,14 +130,15 @@ def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callabl
         repeat=number,
         budget=plan.budget,
         load_cpus=plan.load_cpus,
+        backend_cpus=plan.backend_cpus,
         app=plan.app,
         started_at=started_at,
         command=tuple(started.argv) if started else None,
-        port=job.port,
+        port=port,
         path=plan.target.paths[0] if plan.target else _path(case, bench),
         protocols=server.protocols if server else (),
         sources=dict(bench.sources),
-        environment=dict(bench.environment.app.environment) | dict(server.environment) if server else {},
+        environment=dict(bench.environment.app.environment) | _set_for(case, bench) if server else {},
         versions=dict(bench.versions.get(case.server, {})),
         load_versions=dict(bench.load_versions),
         machine=bench.machine,
@@ -136,22 +146,43 @@ def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callabl
         load=measured.load if measured else None,
         server=measured.server if measured else None,
         host=measured.host if measured else None,
+        backends=measured.backends if measured else (),
+        work=measured.work if measured else None,
         breakdown=breakdown,
         log_tail=bench.environment.anonymous(measured.log_tail if measured else log_tail),
     )
 
 
-def deployment(plan: Plan, case: Case, bench: Bench, log: Path) -> Deployment:
-    """The server of a case, to be started on a port of its own."""
+@contextmanager
+def prepared(case: Case, bench: Bench, log_path: Callable[[str], Path]) -> Iterator[Borrowed]:
+    """What the case's scenario needs besides the app."""
+    kinds = bench.scenarios[case.scenario].scenario.backends if bench.backends else ()
+    if not kinds:
+        yield Borrowed()
+        return
+    assert bench.backends is not None
+    with bench.backends.lend(kinds, log_path) as borrowed:
+        yield borrowed
+
+
+def _set_for(case: Case, bench: Bench) -> dict[str, str]:
+    """The variables that server and scenario need."""
+    scenario = bench.scenarios[case.scenario].scenario
+    return dict(bench.servers[case.server].environment) | scenario.variables(case.parameters)
+
+
+def deployment(plan: Plan, case: Case, bench: Bench, port: int, log: Path, variables: Mapping[str, str]) -> Deployment:
+    """The server of a case, to be started on `port`; `variables` say where its backends are."""
     assert plan.budget is not None
     return deploy(
         bench.servers[case.server],
         bench.environment,
         plan.budget,
-        port=bench.choose_port(),
+        port=port,
         probe_path=_path(case, bench),
         start_timeout_s=plan.start_timeout_s,
         log=log,
+        variables=_set_for(case, bench) | dict(variables),
     )
 
 
@@ -164,14 +195,15 @@ def deploy(
     probe_path: str,
     start_timeout_s: float,
     log: Path,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Deployment:
-    """The app of `environment` under `server`, to be started."""
+    """The app of `environment` under `server`, to be started with `variables` beside the app's own."""
     return Deployment(
         name=server.name,
         argv=server.command(f"{host.LOOPBACK}:{port}", environment.target(server.interface), budget),
         port=port,
         directory=environment.directory,
-        variables=environment.variables() | dict(server.environment),
+        variables=environment.variables() | dict(server.environment) | dict(variables),
         budget=budget,
         probe_path=probe_path,
         start_timeout_s=start_timeout_s,
@@ -179,15 +211,15 @@ def deploy(
     )
 
 
-def _job(plan: Plan, case: Case, number: int, bench: Bench, started: Deployment | None) -> Job:
-    address = targets.address_of(plan.target) if plan.target else (host.LOOPBACK, started.port if started else 0)
+def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int) -> Job:
     locustfile = TARGET_LOCUSTFILE if plan.target else bench.scenarios[case.scenario].locustfile
     return Job(
         locustfile=str(locustfile.relative_to(ROOT) if locustfile.is_relative_to(ROOT) else locustfile),
         variant=case.variant,
         target=plan.target,
-        host=address[0],
-        port=address[1],
+        parameters=case.parameters,
+        host=targets.address_of(plan.target)[0] if plan.target else host.LOOPBACK,
+        port=port,
         profile=case.profile,
         # The same arrivals for all servers, others in each repeat.
         seed=plan.seed * 1000 + number,
@@ -198,4 +230,4 @@ def _job(plan: Plan, case: Case, number: int, bench: Bench, started: Deployment 
 
 def _path(case: Case, bench: Bench) -> str:
     assert case.variant is not None
-    return bench.scenarios[case.scenario].scenario.paths[case.variant]
+    return bench.scenarios[case.scenario].scenario.path(case.variant, case.parameters)

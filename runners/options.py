@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from results.errors import BenchError
+from results.plan import Database
+from runners.backends import postgresql, redis
 from runners.planning import AUTO
 
 QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
@@ -60,7 +62,23 @@ choice_options = options(
         "--server", multiple=True, metavar="NAME", help="A server to measure, or all; repeatable. Default: all."
     ),
     click.option("--scenario", multiple=True, metavar="NAME", help="A scenario, or all; repeatable. Default: a few."),
-    click.option("--variant", multiple=True, type=click.Choice(["sync", "async"]), help="Which views. Default: both."),
+    click.option("--variant", multiple=True, metavar="NAME", help="Which views, or all. Default: sync and async."),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE[,VALUE]",
+        help="A parameter of scenarios (see list); of several values each makes a case.",
+    ),
+)
+backend_options = options(
+    click.option(
+        "--database",
+        type=click.Choice(["sqlite", "postgresql"]),
+        help="For scenarios that need one. Default: sqlite, or what --database-url is of.",
+    ),
+    click.option("--database-url", metavar="URL", help="A PostgreSQL that runs: the bench makes databases of its own."),
+    click.option("--redis-url", metavar="URL", help="A Redis that runs: the bench's keys have a prefix of their own."),
 )
 budget_options = options(
     click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one per server CPU."),
@@ -157,7 +175,17 @@ def _was_given(ctx: click.Context, name: str) -> bool:
 
 
 def refuse_beside_resume(ctx: click.Context) -> None:
-    free = {"resume", "port", "as_json", "quiet", "debug", "load_listen", "allow_remote_target"}
+    free = {
+        "resume",
+        "port",
+        "as_json",
+        "quiet",
+        "debug",
+        "load_listen",
+        "allow_remote_target",
+        "database_url",
+        "redis_url",
+    }
     given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
     if given:
         raise BenchError(
@@ -172,7 +200,8 @@ CONFLICTS = {
     "sweep_users": ("users", "slo", "arrivals", "max_in_flight"),
     "slo": ("users",),
     "target": (
-        *("server", "scenario", "variant", "workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
+        *("server", "scenario", "variant", "settings", "database", "database_url", "redis_url"),
+        *("workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
         *("sweep", "sweep_users", "slo"),
     ),
 }
@@ -202,5 +231,25 @@ def refuse_conflicts(ctx: click.Context) -> None:
             raise BenchError(f"{_option(name)} means nothing without {add}", hint=f"add {add}")
 
 
+def backends(given: dict[str, Any]) -> tuple[Database, dict[str, str]]:
+    """The database that is wanted, and by kind the URLs of backends that are running.
+
+    Raises:
+        BenchError: a URL is none, or database and URL do not go together.
+    """
+    urls = {}
+    if given["database_url"] is not None:
+        postgresql.parse(given["database_url"])
+        if given["database"] == "sqlite":
+            raise BenchError("--database sqlite and --database-url do not go together", hint="give one of them")
+        urls["database"] = given["database_url"]
+    if given["redis_url"] is not None:
+        redis.check(given["redis_url"])
+        urls["redis"] = given["redis_url"]
+    return given["database"] or ("postgresql" if urls.get("database") else "sqlite"), urls
+
+
 def _option(name: str) -> str:
+    if name == "settings":
+        return "--set"
     return f"--{name.replace('_', '-')}"

@@ -1,13 +1,16 @@
-"""The plan of a run: its cases and the order of their repeats."""
+"""The cases of a plan and the order of their repeats."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
-from results.record import SCHEMA_VERSION, App, Budget, Case, Plan, Profile, Step, Target, Variant
-from runners.scenarios import ScenarioFile
+from results.plan import Case, Profile, Step, Variant
+from runners.parameters import combinations, differing
+from runners.scenarios import Scenario, ScenarioFile
 from runners.servers import Server
 
+ALL = "all"
 OPEN_CONNECTIONS = range(16, 256)
 """Connections that share the arrivals of an open profile: as many as arrive in a second, within these bounds. So each
 is used about once a second or more often, and servers do not close it for idleness, and all workers have some."""
@@ -18,13 +21,23 @@ TARGET, TARGET_SCENARIO = "target", "url"
 def cases(
     servers: Iterable[Server],
     scenarios: Sequence[ScenarioFile],
-    variants: Sequence[Variant] | None,
+    variants: Sequence[Variant],
     profile: Profile,
     users: int | None,
+    settings: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[Case, ...]:
-    """Every server with every scenario that it can serve, and variant.
+    """Every server with every scenario that it can serve, variant and combination of parameters.
 
-    `users` None takes each scenario's own number; an open profile has its connections already.
+    Args:
+        servers: that take part.
+        scenarios: that take part.
+        variants: by name; `all` for all there are; without any each scenario's own `paths`.
+        profile: of all, but for the users.
+        users: None takes each scenario's own number; an open profile has its connections already.
+        settings: values of parameters by name, each of which makes cases of its own.
+
+    Raises:
+        BenchError: a value is none that a parameter may have.
     """
     return tuple(
         Case(
@@ -32,15 +45,31 @@ def cases(
             interface=server.interface,
             scenario=found.name,
             variant=variant,
+            parameters=parameters,
+            settings=differing(found.scenario.parameters, parameters),
             profile=with_users(profile, users or found.scenario.users),
             point=point(profile),
         )
         for server in servers
         for found in scenarios
-        if not server.scenarios or found.name in server.scenarios
-        for variant in found.scenario.paths
-        if variants is None or variant in variants
+        if unfit(server, found) is None
+        for variant in _variants(found.scenario, variants)
+        for parameters in combinations(found.scenario.parameters, settings)
     )
+
+
+def unfit(server: Server, found: ScenarioFile) -> str | None:
+    """Why a server cannot serve a scenario, if it cannot."""
+    if server.scenarios and found.name not in server.scenarios:
+        return f"it has no app but its own, which serves {', '.join(server.scenarios)}"
+    lacking = [protocol for protocol in found.scenario.protocols if protocol not in server.protocols]
+    return f"it does not speak {lacking[0]}" if lacking else None
+
+
+def _variants(scenario: Scenario, wanted: Sequence[Variant]) -> list[Variant]:
+    if not wanted:
+        return list(scenario.paths)
+    return [one for one in (scenario.paths | scenario.more_paths) if one in wanted or ALL in wanted]
 
 
 def with_users(profile: Profile, users: int) -> Profile:
@@ -59,41 +88,18 @@ def point(profile: Profile) -> str:
     return f"{profile.rate_rps:g}rps" if profile.rate_rps is not None else ""
 
 
-def make(
-    *,
-    name: str,
-    app: App | None,
-    budget: Budget | None,
-    target: Target | None = None,
-    load_cpus: tuple[int, ...],
-    cases: Sequence[Case],
-    repeats: int,
-    seed: int,
-    start_timeout_s: float,
-) -> Plan:
-    """A plan in which every round holds each case once, in an order that `seed` shuffles anew for each round.
+def steps(cases: int, repeats: int, seed: int) -> tuple[Step, ...]:
+    """An order in which every round holds each case once, in an order that `seed` shuffles anew for each round.
 
     So whatever drifts on the machine falls on all cases alike, and a run cut short has compared like with like.
     """
     shuffle = random.Random(seed)
-    steps: list[Step] = []
+    found: list[Step] = []
     for repeat in range(1, repeats + 1):
-        order = list(range(len(cases)))
+        order = list(range(cases))
         shuffle.shuffle(order)
-        steps.extend(Step(case=case, repeat=repeat) for case in order)
-    return Plan(
-        schema=SCHEMA_VERSION,
-        name=name,
-        app=app,
-        budget=budget,
-        target=target,
-        load_cpus=load_cpus,
-        cases=tuple(cases),
-        repeats=repeats,
-        seed=seed,
-        start_timeout_s=start_timeout_s,
-        steps=tuple(steps),
-    )
+        found.extend(Step(case=case, repeat=repeat) for case in order)
+    return tuple(found)
 
 
 def swept(cases: Iterable[Case], profiles: Sequence[Profile]) -> tuple[Case, ...]:

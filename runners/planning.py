@@ -1,14 +1,15 @@
 """From what somebody wishes to measure to a plan; every name and CPU list is checked on the way."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from results import slo
 from results.errors import BenchError
-from results.record import Arrivals, Budget, Case, Plan, Profile, Target, Variant
-from runners import plan, preflight
+from results.plan import SCHEMA_VERSION, Arrivals, Budget, Case, Database, Plan, Profile, Target, Variant
+from runners import choosing, plan
 from runners.app import BENCH_APP, Environment
+from runners.parameters import check_names
 
 LEAST_CONNECTIONS = 1000
 THREADS = 4
@@ -57,10 +58,27 @@ class RunWish:
     start_timeout: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is to be measured, by name; nothing of a kind stands for all there are, of scenarios the default ones.
+
+    Attributes:
+        servers, scenarios, variants: names.
+        settings: values of parameters, by name.
+        database: which one, where a scenario needs one.
+        urls: by kind, of backends that are already running.
+    """
+
+    servers: Sequence[str] = ()
+    scenarios: Sequence[str] = ()
+    variants: Sequence[Variant] = ()
+    settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    database: Database = "sqlite"
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+
 def compare(
-    servers: Sequence[str],
-    scenarios: Sequence[str],
-    variants: Sequence[Variant],
+    choice: Choice,
     load: LoadWish,
     budget: BudgetWish,
     run: RunWish,
@@ -68,12 +86,10 @@ def compare(
     sweep_users: Sequence[int] = (),
     objective: str | None = None,
 ) -> Plan:
-    """A plan for servers × scenarios × variants; for an empty sequence all there are, of scenarios the default ones.
+    """A plan for servers × scenarios × variants × parameters.
 
     Args:
-        servers: names.
-        scenarios: names.
-        variants: names.
+        choice: what is measured.
         load: how it is offered.
         budget: what servers may use.
         run: how it is carried out.
@@ -81,31 +97,41 @@ def compare(
         objective: a service level objective, for which the highest rate is to be searched.
 
     Raises:
-        BenchError: a name is unknown, a list malformed, or the objective is none.
+        BenchError: a name is unknown, a list malformed, the objective is none, or nothing is left to be measured.
     """
-    chosen = preflight.choose_servers(servers, Environment.of(BENCH_APP))
-    asked = preflight.choose_scenarios(scenarios, chosen)
-    server_cpus, load_cpus = preflight.choose_cpus(budget.server_cpus, budget.load_cpus)
+    environment = Environment.of(BENCH_APP)
+    servers, unavailable = choosing.servers(choice.servers, environment)
+    scenarios, missing = choosing.scenarios(choice.scenarios, environment, choice.database, choice.urls)
+    choosing.check_variants(choice.variants, scenarios)
+    check_names(choice.settings, [name for found in scenarios for name in found.scenario.parameters])
     if objective is not None:
         slo.parse(objective)
     shape = profile(load, kind="open" if objective is not None else None)
-    cases = plan.cases(chosen, asked, variants or None, shape, load.users)
+    cases = plan.cases(servers, scenarios, choice.variants, shape, load.users, choice.settings)
+    left_out = (*unavailable, *missing, *choosing.unfit(servers, scenarios, choice.servers, choice.scenarios))
+    if not cases:
+        raise BenchError(f"nothing is left to be measured: {left_out[0].why}" if left_out else "there is no case")
     if sweep_users:
         cases = plan.swept(cases, [replace(shape, users=users) for users in sweep_users])
-    what = "-".join(server.name for server in chosen) if len(chosen) <= 2 else f"{len(chosen)}-servers"
-    made = plan.make(
-        name=_name(what),
+    server_cpus, load_cpus = choosing.cpus(budget.server_cpus, budget.load_cpus)
+    kinds = {kind for found in scenarios for kind in found.scenario.backends}
+    return Plan(
+        schema=SCHEMA_VERSION,
+        name=_name("-".join(server.name for server in servers) if len(servers) <= 2 else f"{len(servers)}-servers"),
         app=BENCH_APP,
         budget=allotted(budget, server_cpus, users=max(case.profile.users for case in cases)),
         load_cpus=load_cpus,
+        backend_cpus=choosing.backend_cpus(server_cpus, load_cpus) if kinds else (),
+        database=choice.database if "database" in kinds else None,
         cases=cases,
+        left_out=left_out,
         repeats=run.repeat,
         seed=run.seed,
         start_timeout_s=run.start_timeout,
+        objective=objective,
+        sweep="users" if sweep_users else None,
+        steps=() if objective is not None else plan.steps(len(cases), run.repeat, run.seed),
     )
-    if objective is not None:
-        return replace(made, objective=objective, steps=())
-    return replace(made, sweep="users") if sweep_users else made
 
 
 def target(found: Target, load: LoadWish, load_cpus: str | None, run: RunWish) -> Plan:
@@ -123,16 +149,18 @@ def target(found: Target, load: LoadWish, load_cpus: str | None, run: RunWish) -
         profile=plan.with_users(shape, load.users or TARGET_USERS),
         point=plan.point(shape),
     )
-    return plan.make(
+    return Plan(
+        schema=SCHEMA_VERSION,
         name=_name("target"),
         app=None,
         budget=None,
         target=found,
-        load_cpus=preflight.choose_cpus(None, load_cpus)[1],
-        cases=[case],
+        load_cpus=choosing.cpus(None, load_cpus)[1],
+        cases=(case,),
         repeats=run.repeat,
         seed=run.seed,
         start_timeout_s=run.start_timeout,
+        steps=plan.steps(1, run.repeat, run.seed),
     )
 
 

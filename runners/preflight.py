@@ -1,6 +1,5 @@
 """Everything that can be wrong with a plan, found before the first second is spent on it."""
 
-import difflib
 import os
 import platform
 import socket
@@ -8,99 +7,25 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
+from types import MappingProxyType
 
-from results.errors import BenchError, ExitCode
-from results.record import Plan, Record
+from results.errors import BenchError
+from results.plan import Plan
+from results.record import Record
 from results.validity import conditions
-from runners import host, scenarios, servers
+from runners import choosing, host, servers
 from runners import target as targets
 from runners.app import BENCH_APP, ROOT, Environment
+from runners.backends.lending import Backends
 from runners.experiment import Bench
 from runners.scenarios import ScenarioFile
-from runners.servers import Availability, BudgetPart, Server
+from runners.servers import BudgetPart, Server
 
 LOAD_DISTRIBUTIONS = ("locust", "gevent", "httptools")
 APP_DISTRIBUTIONS = ("django", "asgiref")
-ALL = "all"
 REQUIREMENTS = ROOT / "requirements.txt"
 DESCRIPTORS_BESIDE_USERS = 200
 """Open files that a load process or a server needs beside those of the users."""
-
-
-def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
-    """`wanted` without repetitions, each found in `known`; all of `known` when nothing or `all` is wanted.
-
-    Raises:
-        BenchError: one is unknown; with the nearest name.
-    """
-    names = sorted(known)
-    for name in wanted:
-        if name not in (*names, ALL):
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
-            raise BenchError(f"there is no {kind} {name!r}", hint=hint)
-    return names if ALL in wanted else list(dict.fromkeys(wanted)) or names
-
-
-def choose_servers(wanted: Sequence[str], environment: Environment) -> list[Server]:
-    """The wanted servers; without a wish, or for `all`, those with the app that are available.
-
-    Those that are named beside `all` are taken too.
-
-    Raises:
-        BenchError: one is unknown, or nothing certain is wanted and none is available.
-    """
-    known = servers.discover()
-    names = choose("server", wanted, known)
-    if wanted and ALL not in wanted:
-        return [known[name] for name in names]
-    found = with_app(environment)
-    named = [known[name] for name in dict.fromkeys(wanted) if name != ALL]
-    available = [one.server for one in found if one.available and one.server not in named] + named
-    if not available:
-        raise _unavailable(found[0])
-    return available
-
-
-def with_app(environment: Environment) -> list[Availability]:
-    """Every server that serves the app, and whether it is available."""
-    chosen = [one for one in servers.discover().values() if not one.scenarios]
-    return list(servers.availability(chosen, environment).values())
-
-
-def choose_scenarios(wanted: Sequence[str], chosen: Iterable[Server] = ()) -> list[ScenarioFile]:
-    """The wanted scenarios, or those that are measured by default.
-
-    Raises:
-        BenchError: one is unknown, or a server was `chosen` that cannot serve it.
-    """
-    known = scenarios.discover()
-    names = choose("scenario", wanted, known)
-    found = [known[name] for name in names if wanted or known[name].scenario.default]
-    for server in chosen:
-        lacking = [name for name in wanted if server.scenarios and name not in (*server.scenarios, ALL)]
-        if lacking:
-            raise BenchError(
-                f"server {server.name} cannot serve scenario {lacking[0]}",
-                hint=f"it can serve: {', '.join(server.scenarios)}",
-            )
-    return found
-
-
-def choose_cpus(server: str | None, load: str | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Who gets which CPUs: (server, load), as asked for, and what is not asked for from what is left.
-
-    Raises:
-        BenchError: a list is malformed or names a CPU that is not there.
-    """
-    usable = host.usable_cpus()
-    if server is not None and load is not None:
-        return host.parse_cpus(server), host.parse_cpus(load)
-    if server is None and load is None:
-        return host.split_cpus(usable)
-    taken = host.parse_cpus(server if server is not None else load or "")
-    rest = tuple(cpu for cpu in usable if cpu not in taken) or usable
-    return (taken, host.split_cpus(rest)[1]) if server is not None else (rest, taken)
 
 
 def unused_parts(budget_parts: Iterable[BudgetPart], chosen: Iterable[Server]) -> list[BudgetPart]:
@@ -109,7 +34,14 @@ def unused_parts(budget_parts: Iterable[BudgetPart], chosen: Iterable[Server]) -
     return [part for part in budget_parts if part not in used]
 
 
-def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote: bool = False) -> Bench:
+def check(
+    plan: Plan,
+    *,
+    port: int | None = None,
+    listen: str = "",
+    allow_remote: bool = False,
+    urls: Mapping[str, str] = MappingProxyType({}),
+) -> Bench:
     """Look up what `plan` names, and check that it can be carried out here.
 
     Args:
@@ -117,6 +49,7 @@ def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote
         port: the servers' port, if it is to be a certain one.
         listen: where load processes on other machines are to join, as HOST:PORT.
         allow_remote: whether a target may be on another machine.
+        urls: by kind, of backends that are already running.
 
     Raises:
         BenchError: it cannot, and what to do.
@@ -135,14 +68,19 @@ def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote
         timeout_s = max(case.profile.timeout_s for case in plan.cases)
         targets.check(plan.target, allow_remote=allow_remote, timeout_s=timeout_s)
         return _bench(environment, [], [], {}, port, listen)
-    chosen = choose_servers([case.server for case in plan.cases], environment)
+    names = {case.server for case in plan.cases}
+    chosen = [server for server in servers.discover().values() if server.name in names]
     host.allow_descriptors(users * max(server.files_per_user for server in chosen) + DESCRIPTORS_BESIDE_USERS)
-    asked = choose_scenarios([case.scenario for case in plan.cases])
+    database = plan.database or "sqlite"
+    asked, _ = choosing.scenarios(sorted({case.scenario for case in plan.cases}), environment, database, urls)
+    _check_pool(plan)
     found = servers.availability(chosen, environment)
     for one in found.values():
         if not one.available:
-            raise _unavailable(one)
+            raise choosing.unavailable(one)
     app_versions = environment.versions(APP_DISTRIBUTIONS)
+    packages = environment.versions(name for one in asked for name in one.scenario.requires)
+    app_versions |= {name: version for name, version in packages.items() if name not in app_versions}
     if "django" not in app_versions:
         raise BenchError(
             f"the app's interpreter {environment.python} has no django",
@@ -153,7 +91,13 @@ def check(plan: Plan, *, port: int | None = None, listen: str = "", allow_remote
     versions = {
         name: one.versions if one.own_interpreter else app_versions | one.versions for name, one in found.items()
     }
-    return _bench(environment, chosen, asked, versions, port, listen)
+    bench = _bench(environment, chosen, asked, versions, port, listen)
+    return replace(bench, backends=Backends(choosing.backends_by_kind(database), environment, plan.backend_cpus, urls))
+
+
+def _check_pool(plan: Plan) -> None:
+    if plan.database == "sqlite" and any(case.parameters.get("connections") == "pool" for case in plan.cases):
+        raise BenchError("SQLite has no pool of connections", hint="add --database postgresql")
 
 
 def _bench(
@@ -252,11 +196,3 @@ def _check_port(port: int) -> None:
         raise BenchError(f"port {port} is taken by {owner}", hint="choose another --port, or leave it out")
     if not host.can_bind(port):
         raise BenchError(f"port {port} may not be bound by this user", hint="choose another --port, or leave it out")
-
-
-def _unavailable(one: Availability) -> BenchError:
-    return BenchError(
-        f"server {one.server.name} is not available: {', '.join(one.missing)} is not installed",
-        hint=f"install it with: {one.install}",
-        exit_code=ExitCode.USAGE,
-    )

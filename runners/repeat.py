@@ -8,10 +8,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import msgspec
 
-from results.record import HostUse, Load, ServerUse
+from results.record import BackendUse, HostUse, Load, ServerUse, Work
 from runners.app import ROOT
+from runners.backends.lending import Borrowed
 from runners.deployment import BrokenRepeatError, Deployment
 from runners.load.job import Job, Outcome, Window
 from runners.process import ManagedProcess, tail
@@ -22,6 +24,8 @@ LOAD_MARGIN_S = 40.0
 """How much longer than its plan says the load process may take before it counts as hung."""
 SAMPLE_S = 1.0
 POLL_S = 0.02
+WORK_TIMEOUT_S, WORK_POLL_S = 10.0, 0.1
+"""How long it is waited for work that was taken on and not done yet, and how often the app is asked."""
 NS = 1_000_000_000
 
 
@@ -32,6 +36,8 @@ class Measured:
     load: Load
     server: ServerUse | None
     host: HostUse
+    backends: tuple[BackendUse, ...]
+    work: Work | None
     log_tail: tuple[str, ...]
 
 
@@ -41,12 +47,16 @@ class Repeat:
 
     Attributes:
         deployment: what is measured; None where it already runs.
+        borrowed: what the app calls.
+        work_path: where the app says how much work was done; None where it does not.
         job: the load.
         load_variables: the load process's whole environment.
         load_log: where it writes.
     """
 
     deployment: Deployment | None
+    borrowed: Borrowed
+    work_path: str | None = None
     job: Job
     load_variables: Mapping[str, str]
     load_log: Path
@@ -67,7 +77,35 @@ class Repeat:
             use, others = self._watch(server, load, window, start_s)
             # Before the server is ended: what it says when it ends is not why it failed.
             log_tail = tail(self.deployment.log) if self.deployment else ()
-            return Measured(load=self._load(load), server=use, host=others, log_tail=log_tail)
+            made = self._load(load)
+            return Measured(
+                load=made,
+                server=use,
+                host=others,
+                backends=self.borrowed.uses(),
+                work=self._work(made),
+                log_tail=log_tail,
+            )
+
+    def _work(self, load: Load) -> Work | None:
+        """What the app says was done, waiting for what is still to be."""
+        if self.work_path is None:
+            return None
+        url = f"http://{self.job.host}:{self.job.port}{self.work_path}"
+        began = time.monotonic()
+        with httpx.Client(timeout=WORK_TIMEOUT_S, trust_env=False) as client:
+            while True:
+                try:
+                    found = msgspec.json.decode(client.get(url).raise_for_status().content, type=dict[str, int])
+                    done, pending = found["done"], found["pending"]
+                except (httpx.HTTPError, msgspec.MsgspecError, KeyError) as error:
+                    problem = str(error).partition("\n")[0]
+                    return Work(done=None, pending=None, waited_s=time.monotonic() - began, problem=problem)
+                waited_s = time.monotonic() - began
+                complete = load.requests_good is None or done >= load.requests_good
+                if complete or not pending or waited_s > WORK_TIMEOUT_S:
+                    return Work(done=done, pending=pending, waited_s=waited_s)
+                time.sleep(WORK_POLL_S)
 
     @property
     def _result(self) -> Path:
@@ -111,8 +149,10 @@ class Repeat:
             now = time.monotonic_ns()
             if len(edges) < len(moments) and (now >= moments[len(edges)] or load.exit_status() is not None):
                 edges.append(sampler.edge(now))
+                self.borrowed.edge()
             elif next_sample <= now < window.end_ns:
                 sampler.sample()
+                self.borrowed.sample(server)
                 if server is not None:
                     server.trim_log()
                 next_sample += round(SAMPLE_S * NS)
@@ -126,6 +166,7 @@ class Repeat:
         return use, sampler.host_use(first, last)
 
     def _check_server(self, server: ManagedProcess | None) -> None:
+        self.borrowed.check()
         if self.deployment is not None and server is not None:
             self.deployment.check(server, "run")
 

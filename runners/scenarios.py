@@ -4,13 +4,14 @@ Importing a locustfile imports Locust and gevent, which patch the standard libra
 """
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from results.errors import BenchError
-from results.record import Variant
+from results.plan import Parameters, Protocol, Variant
+from runners.parameters import Choice, defaults
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 
@@ -21,17 +22,37 @@ class Scenario:
 
     Attributes:
         summary: one line for listings.
-        paths: for each variant the path, with its query, that readiness is probed with.
+        paths: for each variant the path, with its query, that readiness is probed with; `{name}` is a parameter.
+        more_paths: the same of variants that are measured only when they are asked for.
         users: the default number of users.
-        backends: names of what it needs besides the app.
+        parameters: what may be set, with its default.
+        environment: variables that servers need set for it; `{name}` stands for a parameter.
+        backends: what it needs besides the app, by kind, as `database`.
+        protocols: what a server must speak for it.
+        requires: packages that the app needs for it.
+        work: the path at which the app says how much work was done, as `{"done": 3, "pending": 0}`.
         default: whether it is measured when no scenario is named.
     """
 
     summary: str
     paths: dict[Variant, str]
+    more_paths: dict[Variant, str] = field(default_factory=dict)
     users: int
+    parameters: dict[str, Choice] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     backends: tuple[str, ...] = ()
+    protocols: tuple[Protocol, ...] = ()
+    requires: tuple[str, ...] = ()
+    work: str | None = None
     default: bool = False
+
+    def path(self, variant: Variant, parameters: Parameters) -> str:
+        """What is asked of one variant."""
+        return (self.paths | self.more_paths)[variant].format_map(parameters)
+
+    def variables(self, parameters: Parameters) -> dict[str, str]:
+        """What servers need set."""
+        return {name: value.format_map(parameters) for name, value in self.environment.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +98,24 @@ def read(locustfile: Path) -> ScenarioFile:
 
 def _scenario(value: ast.expr, locustfile: Path) -> Scenario:
     try:
-        return msgspec.convert(ast.literal_eval(value), Scenario)
-    except (ValueError, msgspec.ValidationError) as error:
+        found = msgspec.convert(ast.literal_eval(value), Scenario)
+        _check(found)
+    except (ValueError, KeyError, msgspec.ValidationError) as error:
         raise BenchError(f"SCENARIO in {locustfile} is not as it should be: {error}") from error
+    return found
+
+
+def _check(scenario: Scenario) -> None:
+    """What types cannot say."""
+    variants = [*scenario.paths, *scenario.more_paths]
+    if not scenario.paths or len(variants) != len(set(variants)):
+        raise ValueError("paths name at least one variant, and more_paths others")
+    for variant in variants:
+        if variant.partition("-")[0] not in ("sync", "async"):
+            raise ValueError(f"variant {variant!r} does not begin with sync or async")
+    if not all(choice or isinstance(choice, int) for choice in scenario.parameters.values()):
+        raise ValueError("a parameter has no value that it may be")
+    usual = defaults(scenario.parameters)
+    scenario.variables(usual)
+    for variant in variants:
+        scenario.path(variant, usual)

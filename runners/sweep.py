@@ -7,7 +7,8 @@ from pathlib import Path
 
 from results import merging
 from results.capacity import Ask, so_far
-from results.record import Case, Plan, Record
+from results.plan import Case, Plan
+from results.record import Record
 from results.rules import totals
 from results.store import Store
 from runners import calibration, experiment, plan
@@ -50,17 +51,7 @@ def over_rates(made: Plan, bench: Bench, rates: Sequence[float], folder: Path, t
         most_rps = bench.calibration.most_rps if bench.calibration else math.inf
         profiles = [plan.at_rate(case.profile, rate) for rate in own if rate <= most_rps]
         cases.extend(plan.swept([case], profiles))
-    again = plan.make(
-        name=made.name,
-        app=made.app,
-        budget=made.budget,
-        load_cpus=made.load_cpus,
-        cases=cases,
-        repeats=made.repeats,
-        seed=made.seed,
-        start_timeout_s=made.start_timeout_s,
-    )
-    return replace(again, sweep="rate")
+    return replace(made, sweep="rate", cases=tuple(cases), steps=plan.steps(len(cases), made.repeats, made.seed))
 
 
 def _probe(made: Plan, case: Case, bench: Bench, folder: Path) -> Record:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from results.errors import BenchError, ExitCode
-from results.record import Target
+from results.plan import Target
 
 
 def parse(url: str, paths: Sequence[str], expect_status: int, expect_text: str | None) -> Target:

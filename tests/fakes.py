@@ -7,7 +7,7 @@ PROGRAM = Path(__file__).parent / "fake_server.py"
 # Faster than any load generator: what `instant` is, as the fake server itself is not.
 NULL_PROGRAM = Path(__file__).parent.parent / "runners" / "null_server.py"
 TEMPLATE = f"""
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import Server
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bench import main
 from results.errors import BenchError
-from runners import preflight, servers
+from runners import choosing, servers
 from runners.app import BENCH_APP, Environment
 from runners.servers import Server
 from tests.conftest import BRIEF, ROOT, CommandLine, Finished
@@ -201,7 +201,7 @@ def test_no_server_available(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(servers, "discover", lambda: {"absent": absent})
     with pytest.raises(BenchError, match="absent is not available: no-such is not installed") as caught:
-        preflight.choose_servers([], Environment.of(BENCH_APP))
+        choosing.servers([], Environment.of(BENCH_APP))
     assert "pip install" in caught.value.hint
 
 
@@ -210,7 +210,7 @@ def test_a_record_of_a_newer_schema(finished: Finished, tmp_path: Path, capsys: 
     path = newer / "records" / "fake-good-hello-sync-1.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99}))
     assert main(["report", str(newer)]) == 2
-    assert "has schema 99; this bench reads up to 2" in capsys.readouterr().err
+    assert "has schema 99; this bench reads up to 3" in capsys.readouterr().err
 
 
 def test_a_run_is_not_resumed_with_other_versions(

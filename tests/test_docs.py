@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ def commands(page: Path) -> list[list[str]]:
     return [arguments for arguments in found if not {"...", "RUN", "--help"} & set(arguments)]
 
 
+def _several(given: str | Sequence[str] | None) -> Sequence[str]:
+    return [given] if isinstance(given, str) else given or ()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_command_parses_and_names_what_there_is(page: Path) -> None:
     for arguments in commands(page):
@@ -29,9 +34,8 @@ def test_every_command_parses_and_names_what_there_is(page: Path) -> None:
         _, command, rest = cli.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None
         given = command.make_context("run", rest, parent=context).params
-        named = given.get("server", ())
-        assert ({named} if isinstance(named, str) else set(named)) <= {*servers.discover(), "all"}, arguments
-        assert set(given.get("scenario", ())) <= {*scenarios.discover(), "all"}, arguments
+        assert set(_several(given.get("server"))) <= {*servers.discover(), "all"}, arguments
+        assert set(_several(given.get("scenario"))) <= {*scenarios.discover(), "all"}, arguments
 
 
 def test_there_are_commands_to_check() -> None:
@@ -61,13 +65,13 @@ def test_the_methodology_lists_every_reason() -> None:
 def test_every_dependency_is_explained_and_pinned() -> None:
     wanted: set[str] = set()
     for name in ("requirements.txt", "requirements-dev.txt"):
-        wanted.update(re.findall(r"^([a-z][\w-]*)$", (ROOT / name).read_text(), re.MULTILINE))
+        wanted.update(re.findall(r"^([a-z][\w-]*)(?:\[[\w,]+\])?$", (ROOT / name).read_text(), re.MULTILINE))
     explained = re.findall(r"^\| ([a-z][\w, -]*) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
     assert {name for line in explained for name in line.split(", ")} - {"package"} == wanted
     constraints = (ROOT / "constraints.txt").read_text()
     assert wanted <= set(re.findall(r"^([\w-]+)==[\d.]+", constraints, re.MULTILINE))
     assert all(
-        re.match(r"[\w-]+==\S+( ; python_full_version (<|>=) '3\.\d+')?$", pin) for pin in constraints.splitlines()
+        re.match(r"[\w-]+==\S+( ; python_full_version (<|>=) '3\.[\d.]+')?$", pin) for pin in constraints.splitlines()
     )
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import psutil
 import pytest
 
-from results.record import Budget, Profile
+from results.plan import SCHEMA_VERSION, Budget, Plan, Profile
 from results.store import Store
 from runners import experiment, host, plan, preflight, scenarios, servers
 from runners.app import BENCH_APP
@@ -99,7 +99,8 @@ def test_a_port_that_another_program_takes_first(tmp_path: Path) -> None:
     budget = Budget(workers=1, threads=1, connections=10, server_cpus=cpus)
     profile = Profile(users=1, warmup_s=0, duration_s=0.5, timeout_s=1, connect_timeout_s=1)
     cases = plan.cases([servers.discover()["uvicorn"]], [scenarios.discover()["hello"]], ["sync"], profile, 1)
-    made = plan.make(
+    made = Plan(
+        schema=SCHEMA_VERSION,
         name="p",
         app=BENCH_APP,
         budget=budget,
@@ -108,6 +109,7 @@ def test_a_port_that_another_program_takes_first(tmp_path: Path) -> None:
         repeats=1,
         seed=1,
         start_timeout_s=10,
+        steps=plan.steps(1, 1, 1),
     )
     store = Store.create(tmp_path / "run", made)
     with socket.create_server((host.LOOPBACK, 0)) as squatter:

@@ -19,6 +19,7 @@ EVENNESS_ANSWERS = 20
 """Answers per user, on average, from which on their evenness says something."""
 CONNECTIONS_SHARE = 0.1
 """Share of requests for which a server that keeps connections may need a new one."""
+BREAKDOWNS = {"start": "not-started", "load": "load-broken", "run": "server-died", "backend": "backend-broken"}
 TIME_OUTS = ("timeout", "connect timeout")
 EXHAUSTED = {
     "EADDRNOTAVAIL": ("ports-exhausted", "there was no port left for a new connection",
@@ -30,7 +31,7 @@ EXHAUSTED = {
 
 def breakdown(record: Record) -> Iterator[Reason]:
     if record.breakdown is not None:
-        code = {"start": "not-started", "load": "load-broken", "run": "server-died"}[record.breakdown.stage]
+        code = BREAKDOWNS[record.breakdown.stage]
         yield Reason(code=code, verdict="invalid", text=record.breakdown.message, cure=record.breakdown.hint)
 
 
@@ -192,6 +193,31 @@ def connections(record: Record) -> Iterator[Reason]:
         )
 
 
+def work(record: Record) -> Iterator[Reason]:
+    found, load = record.work, record.load
+    if found is None or load is None or load.requests_good is None:
+        return
+    if found.done is None or found.pending is None:
+        text = f"the app did not say how much work was done: {found.problem}"
+        yield Reason(code="work-unknown", verdict="suspect", text=text, cure="see the server's log")
+    elif found.done + found.pending < load.requests_good:
+        yield Reason(
+            code="lost-work",
+            verdict="invalid",
+            text=f"{load.requests_good:,} requests were answered as well, and the work of "
+            f"{load.requests_good - found.done - found.pending:,} was never done",
+            cure="look for updates that overwrite each other, or tasks that were dropped",
+        )
+    elif found.pending:
+        yield Reason(
+            code="work-pending",
+            verdict="suspect",
+            text=f"{found.waited_s:.0f} s after the load the work of {found.pending:,} of {load.requests_good:,} good "
+            "answers was still to be done: they were taken faster than it can be done",
+            cure="offer a --rate that can be kept up with",
+        )
+
+
 RULES = (
     breakdown,
     nothing_sent,
@@ -204,4 +230,5 @@ RULES = (
     dropped,
     uneven_service,
     connections,
+    work,
 )

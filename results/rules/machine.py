@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from results.record import Record
 from results.rules import Reason
 
+BACKENDS_SHARE = 0.9
+"""Of the CPUs of what the app calls, and of the load where they share them."""
 TAKEN_SHARE = 0.05
 """Share of their CPUs that others, or the hypervisor, may take from server or load."""
 THROTTLED_SHARE = 0.01
@@ -56,4 +58,23 @@ def shared_cpus(record: Record) -> Iterator[Reason]:
     yield Reason(code="shared-cpus", verdict="suspect", text=text, cure=cure)
 
 
-RULES = (taken, throttled, shared_cpus)
+def backends(record: Record) -> Iterator[Reason]:
+    """What the app calls must not be what was measured."""
+    if record.load is None or not record.backend_cpus:
+        return
+    used = {one.name: one.cpu_s for one in record.backends if one.cpu_s is not None}
+    alone = set(record.backend_cpus).isdisjoint(record.load_cpus)
+    load_s = 0.0 if alone else sum(process.cpu_s for process in record.load.processes)
+    part = (sum(used.values()) + load_s) / (record.load.window_s * len(record.backend_cpus))
+    if used and part > BACKENDS_SHARE:
+        who = [*used] if alone else [*used, "the load"]
+        yield Reason(
+            code="backend-bound",
+            verdict="suspect",
+            text=f"the CPUs of {' and '.join(who)} were busy for {part:.0%} of the window, so that it may be they that "
+            "were measured",
+            cure="use a machine with more CPUs, or fewer --users",
+        )
+
+
+RULES = (backends, taken, throttled, shared_cpus)

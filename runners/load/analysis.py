@@ -95,7 +95,7 @@ class _Tally:
         self.codes = {kind: code for code, kind in enumerate(recorder.kinds)}
         self.width = NS // SLICES_PER_S
         self.queued = np.asarray(observed.arrivals.queued_ns if observed.arrivals else (), dtype=np.int64)
-        self.settled = self.answered = 0
+        self.settled = self.answered = self.good = 0
         self.seconds: defaultdict[tuple[int, int], _SecondTally] = defaultdict(_SecondTally)
         self.kinds = np.zeros(len(recorder.kinds), dtype=np.int64)
         self.answered_per_user = np.zeros(recorder.users, dtype=np.int64)
@@ -113,6 +113,7 @@ class _Tally:
         samples.outcome[timed_out & (samples.ended >= window.end_ns)] = self.codes[UNFINISHED]
         self.settled += len(samples)
         self.answered += int(np.count_nonzero(samples.answered))
+        self.good += int(np.count_nonzero(self._is(samples, GOOD)))
         if self.observed.arrivals is not None:
             self._add_send_delays(samples)
         counted = samples.where((samples.intended < window.end_ns) & (samples.ended >= window.start_ns))
@@ -153,6 +154,7 @@ class _Tally:
             requests_issued=recorder.issued,
             requests_settled=self.settled,
             requests_answered=self.answered,
+            requests_good=self.good,
             answers_read=observed.answers_read,
             processes=(
                 LoadProcess(

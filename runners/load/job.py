@@ -1,8 +1,9 @@
 """What the parent tells the load process, and what it is told back. Imports neither Locust nor gevent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from results.record import Load, Profile, Target, Variant
+from results.plan import Parameters, Profile, Target, Variant
+from results.record import Load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +13,7 @@ class Job:
     Attributes:
         locustfile: its path, relative to the bench's own directory if it is below that.
         variant: which of the scenario's paths to ask for; null for a target.
+        parameters: of the scenario, all of them.
         target: what to ask a server that the bench did not start; else null.
         host, port: where.
         profile: how.
@@ -22,6 +24,7 @@ class Job:
 
     locustfile: str
     variant: Variant | None
+    parameters: Parameters = field(default_factory=dict)
     target: Target | None = None
     host: str
     port: int

@@ -17,7 +17,7 @@ from typing import Any
 import gevent
 import numpy as np
 
-from results.record import Arrivals
+from results.plan import Arrivals
 
 NS = 1_000_000_000
 NEVER_NS = 2**62

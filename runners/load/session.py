@@ -35,7 +35,9 @@ def configure(environment: Environment, job: Job) -> None:
     found, _ = load_locustfile(str(ROOT / job.locustfile))
     environment.user_classes = list(found.values())
     environment.host = f"http://{f'[{job.host}]' if ':' in job.host else job.host}:{job.port}"
-    environment.parsed_options = Namespace(variant=job.variant, enable_rebalancing=False, web_base_path="")
+    environment.parsed_options = Namespace(
+        variant=job.variant, parameters=job.parameters, enable_rebalancing=False, web_base_path=""
+    )
     environment.events.user_error.add_listener(_fail)
 
 

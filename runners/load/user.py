@@ -3,7 +3,7 @@
 import errno
 import random
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -16,7 +16,8 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING
 
-from results.record import Target
+from results.plan import Parameters, Target
+from runners import parameters
 from runners.load.connection import ClosedEarlyError, Connection, ConnectTimeoutError
 from runners.load.pacer import Pacer
 from runners.load.recorder import CONNECT_TIMEOUT, TIMEOUT, Recorder
@@ -87,7 +88,12 @@ class BenchUser(User):
             raise ValueError("--host must be given as http://ADDRESS:PORT")
         assert environment.parsed_options is not None
         if self.scenario:
-            self.path: str = self.scenario["paths"][environment.parsed_options.variant]
+            options = environment.parsed_options
+            self.parameters = _parameters(self.scenario, options)
+            paths = self.scenario["paths"] | self.scenario.get("more_paths", {})
+            if options.variant not in paths:
+                raise ValueError(f"--variant {options.variant}: it is one of {', '.join(paths)}")
+            self.path: str = paths[options.variant].format_map(self.parameters)
         conduct = self.conduct
         self.connection = Connection(
             address.hostname,
@@ -254,6 +260,17 @@ def _excerpt(body: bytes) -> str:
     return text if len(text) <= EXAMPLE_CHARACTERS else f"{text[:EXAMPLE_CHARACTERS]}..."
 
 
+def _parameters(scenario: Mapping[str, Any], options: Namespace) -> Parameters:
+    """Those that the bench gave, or that were set by hand, beside the scenario's own."""
+    choices = scenario.get("parameters", {})
+    if hasattr(options, "parameters"):
+        return dict(options.parameters)
+    wanted = parameters.parse(options.set or [])
+    parameters.check_names(wanted, list(choices))
+    return parameters.combinations(choices, {name: values[:1] for name, values in wanted.items()})[0]
+
+
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # as Locust has it
-def _add_variant(parser: ArgumentParser, **_: Any) -> None:
-    parser.add_argument("--variant", choices=("sync", "async"), default="sync", help="which twin of the view to ask")
+def _add_options(parser: ArgumentParser, **_: Any) -> None:
+    parser.add_argument("--variant", default="sync", help="which of the scenario's views to ask")
+    parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="one of the scenario's parameters")

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from results.errors import BenchError
-from results.record import Budget, Interface
-from runners.app import ROOT, Environment
+from results.plan import Budget, Interface, Protocol
+from runners.app import CONSTRAINTS, Environment
 
-CONSTRAINTS = ROOT / "constraints.txt"
 BACKLOG = 1024
 """Connections that may wait to be accepted, for every server that has such a setting. uWSGI refuses to start with
 more than the kernel's `net.core.somaxconn`, which has been 4096 since Linux 5.4."""
 
-Protocol = Literal["keep-alive", "http/2", "websocket"]
 BudgetPart = Literal["workers", "threads", "connections"]
 
 Command = Callable[[str, str, Budget], list[str]]

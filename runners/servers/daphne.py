@@ -6,7 +6,7 @@ give them one (`fcgi-program`, `--fd 0`).
 
 from pathlib import Path
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import Server
 
 PROGRAM = Path(__file__).resolve().parent.parent / "shared_socket.py"

@@ -1,6 +1,6 @@
 """granian calling the app by ASGI: HTTP in Rust, and an event loop per worker, on uvloop."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

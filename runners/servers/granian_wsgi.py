@@ -1,6 +1,6 @@
 """granian calling the app by WSGI: HTTP in Rust, and a pool of Python threads per worker."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -1,6 +1,6 @@
 """gunicorn's own ASGI worker, on uvloop."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

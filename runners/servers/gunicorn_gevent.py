@@ -1,6 +1,6 @@
 """gunicorn's gevent worker: a greenlet per connection in a monkey-patched process."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -1,6 +1,6 @@
 """gunicorn's gthread worker: a pool of threads per worker, and connections kept by a poller beside it."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

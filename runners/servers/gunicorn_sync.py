@@ -1,6 +1,6 @@
 """gunicorn's sync worker: one request at a time per worker, and no keep-alive."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

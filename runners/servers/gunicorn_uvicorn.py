@@ -1,6 +1,6 @@
 """gunicorn as the manager of uvicorn workers, by the package `uvicorn-worker`."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -1,6 +1,6 @@
 """hypercorn on uvloop."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import Server
 
 PROGRAM = Path(__file__).resolve().parent.parent / "null_server.py"

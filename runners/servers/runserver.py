@@ -1,6 +1,6 @@
 """Django's development server, for those who wonder: one process, a thread per connection, no reloading."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import Server
 
 

@@ -1,6 +1,6 @@
 """uvicorn on uvloop and httptools: an event loop per worker."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -1,6 +1,6 @@
 """uvicorn in pure Python: asyncio's own event loop, and the parser h11."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -5,7 +5,7 @@ sockets can stand in for it: `--http-socket` closes after each answer, and `--ht
 connection, so that the others get nothing.
 """
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -3,7 +3,7 @@
 Why the router, and not `--http-socket` or `--http11-socket`, says `uwsgi_gevent.py`.
 """
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

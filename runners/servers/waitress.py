@@ -1,6 +1,6 @@
 """waitress: a pool of threads over one asyncore loop, in one process whatever the budget says of workers."""
 
-from results.record import Budget
+from results.plan import Budget
 from runners.servers import BACKLOG, Server
 
 

@@ -1,27 +1,99 @@
 """Twins are twins, and parameters are bounded."""
 
+import json
 import os
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import django
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from runners import scenarios
+from runners.backends import databases
+from runners.parameters import defaults
+from runners.scenarios import Scenario
+
+FOLDER = tempfile.TemporaryDirectory(prefix="bench-")
+os.environ |= databases.variables(databases.sqlite(Path(FOLDER.name) / "shop.sqlite3"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench_app.settings")
 django.setup()
-
-from runners import scenarios  # noqa: E402
+call_command("prepare")
 
 CLIENT = Client(SERVER_NAME="127.0.0.1")
+POSTED = ("orm-write",)
+SCENARIOS = {name: found.scenario for name, found in scenarios.discover().items()}
+WITH_DATABASE = [name for name, scenario in SCENARIOS.items() if "database" in scenario.backends]
 
 
-@pytest.mark.parametrize("name", sorted(scenarios.discover()))
+def ask(name: str, path: str) -> Any:
+    return CLIENT.post(path) if name in POSTED else CLIENT.get(path)
+
+
+def paths(scenario: Scenario) -> dict[str, str]:
+    return {variant: scenario.path(variant, defaults(scenario.parameters)) for variant in scenario.paths}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_twins_answer_the_same(name: str) -> None:
-    paths = scenarios.discover()[name].scenario.paths
-    answers = {variant: CLIENT.get(path) for variant, path in paths.items()}
+    answers = {variant: ask(name, path) for variant, path in paths(SCENARIOS[name]).items()}
     assert {answer.status_code for answer in answers.values()} == {200}
     assert answers["sync"].content == answers["async"].content
     assert dict(answers["sync"].items()) == dict(answers["async"].items())
     assert answers["sync"]["Content-Length"] == str(len(answers["sync"].content))
+
+
+@pytest.mark.parametrize("name", WITH_DATABASE)
+def test_twins_issue_the_same_sql(name: str) -> None:
+    seen: dict[str, list[str]] = {}
+    for variant, path in paths(SCENARIOS[name]).items():
+        with CaptureQueriesContext(connection) as queries:
+            assert ask(name, path).status_code == 200
+        seen[variant] = [shape(query["sql"]) for query in queries]
+    assert seen["sync"] == seen["async"]
+    assert seen["sync"]
+
+
+def shape(sql: str) -> str:
+    """A statement without the figures that rise from request to request, and without the moment."""
+    return "".join("#" if letter.isdigit() else letter for letter in sql)
+
+
+@pytest.mark.parametrize("query", ["row", "list", "related", "lazy"])
+def test_a_lazy_foreign_key_is_an_error_in_an_async_view_only(query: str) -> None:
+    first = CLIENT.get(f"/orm-read/sync?query={query}&id=77")
+    client = Client(SERVER_NAME="127.0.0.1", raise_request_exception=False)
+    second = client.get(f"/orm-read/async?query={query}&id=77")
+    assert first.status_code == 200
+    if query == "lazy":
+        assert second.status_code == 500
+        assert first.content == CLIENT.get("/orm-read/sync?query=related&id=77").content
+    else:
+        assert second.content == first.content
+
+
+def test_how_many_queries_a_foreign_key_costs() -> None:
+    counts = {}
+    for query in ("row", "list", "related", "lazy"):
+        with CaptureQueriesContext(connection) as queries:
+            CLIENT.get(f"/orm-read/sync?query={query}&id=77")
+        counts[query] = len(queries)
+    assert counts == {"row": 1, "list": 1, "related": 1, "lazy": 21}
+
+
+def test_orders_are_counted_as_work() -> None:
+    def done() -> int:
+        return int(json.loads(CLIENT.get("/orm-write/work").content)["done"])
+
+    before = done()
+    for variant in ("sync", "async"):
+        assert CLIENT.post(f"/orm-write/{variant}?id=5").json() == {"ordered": 5}
+        assert CLIENT.get(f"/orm-write/{variant}?id=5").status_code == 405
+    assert done() == before + 2
 
 
 @pytest.mark.parametrize("variant", ["sync", "async"])

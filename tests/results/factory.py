@@ -6,24 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from results import histogram
-from results.record import (
-    SCHEMA_VERSION,
-    SLICES_PER_S,
-    App,
-    Budget,
-    Calibration,
-    Case,
-    HostUse,
-    Load,
-    LoadProcess,
-    Machine,
-    Plan,
-    Profile,
-    Record,
-    Second,
-    ServerUse,
-    Step,
-)
+from results.plan import SCHEMA_VERSION, App, Budget, Case, Plan, Profile, Step
+from results.record import SLICES_PER_S, Calibration, HostUse, Load, LoadProcess, Machine, Record, Second, ServerUse
 from results.validity import judge
 
 PROFILE = Profile(users=4, warmup_s=1, duration_s=2, timeout_s=10, connect_timeout_s=10)
@@ -111,6 +95,7 @@ def load(*seconds: Second, failures: dict[str, int] | None = None, answered: Seq
         requests_issued=sent + 100,
         requests_settled=sent + 100,
         requests_answered=sent + 100,
+        requests_good=sum(one.good for one in seconds) + 100,
         answers_read=sent + 100,
         processes=(
             LoadProcess(cpu_s=0.2, cpu_wait_s=0.0, requests_issued=sent + 100, answers_read=sent + 100, users=4),
@@ -125,6 +110,7 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
         repeat=repeat,
         budget=BUDGET,
         load_cpus=LOAD_CPUS,
+        backend_cpus=(),
         app=APP,
         started_at="2026-01-01T00:00:00+00:00",
         command=("uvicorn", "--port", "20001"),
@@ -152,6 +138,8 @@ def record(measured: Load | None, *, case: Case = CASE, repeat: int = 1) -> Reco
             start_s=0.5,
         ),
         host=HostUse(foreign_cpu_s=0.0, stolen_s=0.0, load_stolen_s=0.0, throttled_s=0.0),
+        backends=(),
+        work=None,
         breakdown=None,
         log_tail=(),
     )

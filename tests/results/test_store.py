@@ -5,7 +5,8 @@ import msgspec
 import pytest
 
 from results.errors import BenchError
-from results.record import SCHEMA_VERSION, Breakdown
+from results.plan import SCHEMA_VERSION
+from results.record import Breakdown
 from results.store import Store
 from tests.results.factory import CASE, load, plan, record, second
 

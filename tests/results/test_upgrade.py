@@ -9,7 +9,8 @@ import pytest
 
 from bench import main
 from results import histogram
-from results.record import SCHEMA_VERSION, Record
+from results.plan import SCHEMA_VERSION
+from results.record import Record
 from results.store import Store
 from results.summary import summarize
 

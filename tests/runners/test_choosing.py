@@ -3,15 +3,14 @@
 import pytest
 
 from results.errors import BenchError
-from runners import scenarios, servers
+from runners import choosing, scenarios, servers
 from runners.app import BENCH_APP, Environment
-from runners.preflight import choose_scenarios, choose_servers
 
 ENVIRONMENT = Environment.of(BENCH_APP)
 
 
 def chosen(*wanted: str) -> list[str]:
-    return [server.name for server in choose_servers(wanted, ENVIRONMENT)]
+    return [server.name for server in choosing.servers(wanted, ENVIRONMENT)[0]]
 
 
 def test_all_are_those_with_the_app_and_each_one_once() -> None:
@@ -27,5 +26,24 @@ def test_a_wrong_name_beside_all_is_an_error() -> None:
 
 
 def test_all_scenarios_are_more_than_the_default_ones() -> None:
-    everything = {found.name for found in choose_scenarios(["all"], [servers.discover()["null"]])}
-    assert everything == set(scenarios.discover()) > {found.name for found in choose_scenarios([])} > {"hello"}
+    found, left_out = choosing.scenarios(["all"], ENVIRONMENT, "sqlite", {})
+    default, none = choosing.scenarios([], ENVIRONMENT, "sqlite", {})
+    everything = {one.name for one in found} | {one.scenario for one in left_out}
+    assert everything == set(scenarios.discover()) > {one.name for one in default} > {"hello"}
+    assert none == []
+
+
+def test_what_a_server_cannot_serve_is_left_out_and_named() -> None:
+    null, found = servers.discover()["null"], list(scenarios.discover().values())
+    left_out = choosing.unfit([null], found, ["null"], ["all"])
+    assert {one.scenario for one in left_out} == set(scenarios.discover()) - {"hello"}
+    with pytest.raises(BenchError, match="server null cannot serve scenario sleep"):
+        choosing.unfit([null], found, ["null"], ["sleep"])
+
+
+def test_a_variant_that_no_scenario_has_is_an_error() -> None:
+    hello = [scenarios.discover()["hello"]]
+    choosing.check_variants(["sync", "all"], hello)
+    with pytest.raises(BenchError, match="there is no variant 'asink'") as caught:
+        choosing.check_variants(["asink"], hello)
+    assert caught.value.hint == "did you mean async?"

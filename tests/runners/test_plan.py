@@ -1,6 +1,6 @@
 from collections import Counter
 
-from results.record import Plan, Profile
+from results.plan import SCHEMA_VERSION, Plan, Profile
 from runners import plan, scenarios, servers
 from runners.app import BENCH_APP
 from tests.results.factory import BUDGET
@@ -9,8 +9,9 @@ PROFILE = Profile(users=1, warmup_s=1, duration_s=5, timeout_s=10, connect_timeo
 
 
 def make(seed: int, repeats: int = 5) -> Plan:
-    cases = plan.cases(servers.discover().values(), list(scenarios.discover().values()), None, PROFILE, None)
-    return plan.make(
+    cases = plan.cases(servers.discover().values(), list(scenarios.discover().values()), [], PROFILE, None)
+    return Plan(
+        schema=SCHEMA_VERSION,
         name="p",
         app=BENCH_APP,
         budget=BUDGET,
@@ -19,6 +20,7 @@ def make(seed: int, repeats: int = 5) -> Plan:
         repeats=repeats,
         seed=seed,
         start_timeout_s=20,
+        steps=plan.steps(len(cases), repeats, seed),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from results.errors import BenchError
-from runners import scenarios
+from runners import backends, scenarios
 from tests.conftest import ROOT
 
 NAMES = sorted(scenarios.discover())
@@ -18,7 +18,9 @@ def test_a_scenario_is_one_locustfile_and_one_views_file(name: str) -> None:
     assert (ROOT / "bench_app" / "views" / found.locustfile.name).is_file()
     assert len(found.locustfile.read_text().splitlines()) <= 60
     assert set(found.scenario.paths) == {"sync", "async"}
-    assert all(path.startswith(f"/{name}/{variant}") for variant, path in found.scenario.paths.items())
+    for variant, path in (found.scenario.paths | found.scenario.more_paths).items():
+        assert path.startswith(f"/{name}/{variant}")
+    assert set(found.scenario.backends) <= {backend.kind for backend in backends.discover().values()}
     assert 0 < len(found.scenario.summary) <= 100
 
 
@@ -31,6 +33,10 @@ def test_a_scenario_is_one_locustfile_and_one_views_file(name: str) -> None:
         ("SCENARIO = {'summary': 's', 'paths': {'both': '/'}, 'users': 1}", "not as it should be"),
         ("SCENARIO = {'summary': 's', 'paths': {}, 'users': '32'}", "users"),
         ("SCENARIO = make()", "not as it should be"),
+        ("SCENARIO = {'summary': 's', 'paths': {'sync': '/?n={n}'}, 'users': 1}", "'n'"),
+        ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'parameters': {'n': []}}", "no value"),
+        ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'environment': {'A': '{n}'}}", "'n'"),
+        ("SCENARIO = {'summary': 's', 'paths': {}, 'users': 1}", "at least one variant"),
     ],
 )
 def test_an_unsound_scenario_is_named(tmp_path: Path, content: str, message: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 import runners.servers
 from results.errors import BenchError
-from results.record import Budget
-from runners.app import BENCH_APP, Environment
+from results.plan import Budget
+from runners.app import BENCH_APP, CONSTRAINTS, Environment
 from runners.servers import Server, availability, discover
 from tests.conftest import CommandLine, Finished
 
@@ -24,7 +24,7 @@ def test_a_server_file_is_short_and_says_what_it_is(name: str) -> None:
     source = (FOLDER / f"{name.replace('-', '_')}.py").read_text()
     assert len(source.splitlines()) <= 50
     imported = re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE)
-    assert set(imported) <= {"pathlib", "results.record", "runners.servers"}
+    assert set(imported) <= {"pathlib", "results.plan", "runners.servers"}
     assert server.summary
     assert len(server.summary) <= 100
 
@@ -107,7 +107,7 @@ def test_a_server_that_is_not_installed_is_unavailable_with_the_cure() -> None:
     found = availability([absent], ENVIRONMENT)["absent"]
     assert not found.available
     assert found.missing == ("no-such-server",)
-    assert found.install.endswith(f"-m pip install -c {runners.servers.CONSTRAINTS} no-such-server")
+    assert found.install.endswith(f"-m pip install -c {CONSTRAINTS} no-such-server")
 
 
 def test_a_program_with_its_own_interpreter_may_come_from_the_path(

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from results.record import Load, Profile
+from results.plan import Profile
+from results.record import Load
 from runners import host
 from runners.app import BENCH_APP, Environment
 from runners.load.job import Job, Outcome

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from results.record import Arrivals
+from results.plan import Arrivals
 from runners.load.pacer import arrivals
 
 MS = 1_000_000

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from results.record import Load, Profile
+from results.plan import Profile
+from results.record import Load
 from results.rules import answers
 from runners import host
 from runners.process import ManagedProcess

@@ -1,0 +1,1 @@
+"""The tables, as `makemigrations` has written them."""

@@ -1,0 +1,179 @@
+"""From names to what they stand for: servers, scenarios, variants, backends and CPUs."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from results.errors import BenchError, ExitCode
+from results.plan import Database, LeftOut, Variant
+from runners import backends, host, plan
+from runners import scenarios as scenario_files
+from runners import servers as server_files
+from runners.app import CONSTRAINTS, Environment
+from runners.backends import Backend, Missing
+from runners.plan import ALL
+from runners.scenarios import ScenarioFile
+from runners.servers import Availability, Server
+
+
+def names(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
+    """`wanted` without repetitions, each found in `known`; all of `known` when nothing or `all` is wanted.
+
+    Raises:
+        BenchError: one is unknown; with the nearest name.
+    """
+    there = sorted(known)
+    for name in wanted:
+        if name not in (*there, ALL):
+            near = difflib.get_close_matches(name, there, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(there)}"
+            raise BenchError(f"there is no {kind} {name!r}", hint=hint)
+    return there if ALL in wanted else list(dict.fromkeys(wanted)) or there
+
+
+def servers(wanted: Sequence[str], environment: Environment) -> tuple[list[Server], list[LeftOut]]:
+    """The wanted servers; without a wish, or for `all`, those with the app that are available, and the others.
+
+    Those that are named beside `all` are taken too.
+
+    Raises:
+        BenchError: one is unknown, or nothing certain is wanted and none is available.
+    """
+    known = server_files.discover()
+    chosen = names("server", wanted, known)
+    if wanted and ALL not in wanted:
+        return [known[name] for name in chosen], []
+    found = with_app(environment)
+    named = [known[name] for name in dict.fromkeys(wanted) if name != ALL]
+    available = [one.server for one in found if one.available and one.server not in named] + named
+    if not available:
+        raise unavailable(found[0])
+    left_out = [
+        LeftOut(server=one.server.name, scenario="", why=f"it is not installed: {one.install}")
+        for one in found
+        if one.server not in available
+    ]
+    return available, left_out
+
+
+def with_app(environment: Environment) -> list[Availability]:
+    """Every server that serves the app, and whether it is available."""
+    chosen = [one for one in server_files.discover().values() if not one.scenarios]
+    return list(server_files.availability(chosen, environment).values())
+
+
+def scenarios(
+    wanted: Sequence[str], environment: Environment, database: Database, urls: Mapping[str, str]
+) -> tuple[list[ScenarioFile], list[LeftOut]]:
+    """The wanted scenarios, or those that are measured by default; of `all`, what is left out as something is missing.
+
+    Raises:
+        BenchError: one is unknown, or one that was named cannot be measured here.
+    """
+    known = scenario_files.discover()
+    chosen = [known[name] for name in names("scenario", wanted, known) if wanted or known[name].scenario.default]
+    versions = environment.versions(name for one in chosen for name in one.scenario.requires)
+    kinds = {kind for one in chosen for kind in one.scenario.backends}
+    lacks = backend_lacks(kinds, environment, database, urls)
+    found, left_out = [], []
+    for one in chosen:
+        lack = _missing(one, environment, versions, lacks, database)
+        if lack is None:
+            found.append(one)
+        elif one.name in wanted or not wanted:
+            raise BenchError(
+                f"scenario {one.name} cannot be measured: {lack.what} is missing",
+                hint=f"get it with: {lack.install}",
+                exit_code=ExitCode.USAGE,
+            )
+        else:
+            left_out.append(LeftOut(server="", scenario=one.name, why=f"{lack.what} is missing: {lack.install}"))
+    return found, left_out
+
+
+def backend_lacks(
+    kinds: Iterable[str], environment: Environment, database: Database, urls: Mapping[str, str]
+) -> dict[str, Missing | None]:
+    """What each of the backends of `kinds`, and of those that they need, lacks; by kind."""
+    needed = backends.in_order(kinds, backends_by_kind(database))
+    return {backend.kind: backend.missing(environment, urls.get(backend.kind, "")) for backend in needed}
+
+
+def _missing(
+    found: ScenarioFile,
+    environment: Environment,
+    versions: Mapping[str, str],
+    lacks: Mapping[str, Missing | None],
+    database: Database,
+) -> Missing | None:
+    """The first thing that a scenario lacks here."""
+    packages = [name for name in found.scenario.requires if name not in versions]
+    if packages:
+        install = f"{environment.python} -m pip install -c {CONSTRAINTS} {' '.join(packages)}"
+        return Missing(what=", ".join(packages), install=install)
+    needed = backends.in_order(found.scenario.backends, backends_by_kind(database))
+    return next((lack for backend in needed if (lack := lacks[backend.kind])), None)
+
+
+def backends_by_kind(database: Database) -> dict[str, Backend]:
+    """The backend that each kind stands for."""
+    known = backends.discover()
+    return {backend.kind: backend for backend in known.values() if backend.kind != "database"} | {
+        "database": known[database]
+    }
+
+
+def unfit(
+    chosen: Iterable[Server], found: Sequence[ScenarioFile], servers: Sequence[str], scenarios: Sequence[str]
+) -> list[LeftOut]:
+    """Pairs of servers and scenarios that are no cases.
+
+    Raises:
+        BenchError: both were named.
+    """
+    left_out = []
+    for server in chosen:
+        for one in found:
+            why = plan.unfit(server, one)
+            if why is not None and server.name in servers and one.name in scenarios:
+                raise BenchError(f"server {server.name} cannot serve scenario {one.name}: {why}")
+            if why is not None:
+                left_out.append(LeftOut(server=server.name, scenario=one.name, why=why))
+    return left_out
+
+
+def check_variants(wanted: Sequence[Variant], found: Iterable[ScenarioFile]) -> None:
+    """See that each variant is one of some scenario.
+
+    Raises:
+        BenchError: one is not; with the nearest name.
+    """
+    names("variant", wanted, {name for one in found for name in (*one.scenario.paths, *one.scenario.more_paths)})
+
+
+def cpus(server: str | None, load: str | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Who gets which CPUs: (server, load), as asked for, and what is not asked for from what is left.
+
+    Raises:
+        BenchError: a list is malformed or names a CPU that is not there.
+    """
+    usable = host.usable_cpus()
+    if server is not None and load is not None:
+        return host.parse_cpus(server), host.parse_cpus(load)
+    if server is None and load is None:
+        return host.split_cpus(usable)
+    taken = host.parse_cpus(server if server is not None else load or "")
+    rest = tuple(cpu for cpu in usable if cpu not in taken) or usable
+    return (taken, host.split_cpus(rest)[1]) if server is not None else (rest, taken)
+
+
+def backend_cpus(server: Iterable[int], load: Sequence[int]) -> tuple[int, ...]:
+    """CPUs of nobody's if there are any, else the load's: both stand for other machines."""
+    return tuple(sorted(set(host.usable_cpus()) - set(server) - set(load))) or tuple(load)
+
+
+def unavailable(one: Availability) -> BenchError:
+    return BenchError(
+        f"server {one.server.name} is not available: {', '.join(one.missing)} is not installed",
+        hint=f"install it with: {one.install}",
+        exit_code=ExitCode.USAGE,
+    )
