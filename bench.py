@@ -17,9 +17,11 @@ try:
     from rich.console import Console
 
     from plots import calibration as calibration_chart
+    from plots import matrix as matrix_page
     from plots import report as reports
     from plots import screen, text
     from results import export
+    from results import matrix as matrices
     from results import summary as summaries
     from results.errors import BenchError, ExitCode
     from results.plan import Plan
@@ -28,10 +30,13 @@ try:
     from runners import (
         calibration,
         choosing,
+        compatibility,
+        doctor,
         experiment,
         host,
         options,
         parameters,
+        plan,
         planning,
         preflight,
         scenarios,
@@ -194,22 +199,75 @@ def load_worker(master: str, wait: float, cpus: str | None, debug: bool) -> None
 
 
 @cli.command("list")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-def list_(debug: bool) -> None:
+@click.option("--matrix", is_flag=True, help="Try everything with everything, a few seconds each, and say what works.")
+@options.choice_options
+@options.backend_options
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Of --matrix. Default: runs/...")
+@options.output_options
+@click.pass_context
+def list_(ctx: click.Context, /, **given: Any) -> None:
     """List servers and scenarios, and what installs those that are missing."""
+    if given["matrix"]:
+        _show_matrix(given)
+        return
+    options.refuse_beside_list(ctx)
     console = _console()
-    found = servers.availability(servers.discover().values(), Environment.of(BENCH_APP))
-    screen.show_listing(
-        "Servers",
-        [(name, "yes" if one.available else "no", one.server.summary) for name, one in found.items()],
-        console,
+    environment = Environment.of(BENCH_APP)
+    found = servers.availability(servers.discover().values(), environment)
+    rows = [(name, "yes" if one.available else "no", one.server.summary) for name, one in found.items()]
+    screen.show_listing("Servers", rows, console)
+    lacks = choosing.scenario_lacks(scenarios.discover().values(), environment, "sqlite", {})
+    asked = scenarios.discover()
+    listed = [(name, "no" if lacks[name] else "yes", one.scenario.summary) for name, one in asked.items()]
+    screen.show_listing("Scenarios", listed, console)
+    for name, one in asked.items():
+        more = [text.parameters(one.scenario.parameters), ", ".join(one.scenario.more_paths)]
+        if any(more):
+            said = f"--set {more[0]}" * bool(more[0]), f"--variant {more[1]}" * bool(more[1])
+            console.print(f"{name}: {'; '.join(filter(None, said))}", markup=False, highlight=False, soft_wrap=True)
+    for name, server in found.items():
+        if not server.available:
+            console.print(f"{name} needs: {server.install}", markup=False, highlight=False, soft_wrap=True)
+    for name, lack in lacks.items():
+        if lack is not None:
+            console.print(f"{name} needs {lack.what}: {lack.install}", markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command("doctor")
+@options.output_options
+def doctor_(as_json: bool, quiet: bool, debug: bool) -> None:
+    """Say what is there, what is missing, what that would open up, and what gets it."""
+    found = doctor.examine(Environment.of(BENCH_APP))
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        screen.show_findings([one for one in found if not (quiet and one.there)], _console())
+
+
+def _show_matrix(given: dict[str, Any]) -> None:
+    database, urls = options.backends(given)
+    choice = planning.Choice(
+        servers=given["server"],
+        scenarios=given["scenario"] or [plan.ALL],
+        variants=given["variant"] or [plan.ALL],
+        settings=parameters.parse(given["settings"]),
+        database=database,
+        urls=urls,
     )
-    for name, one in found.items():
-        if not one.available:
-            console.print(f"{name} needs: {one.install}", markup=False, highlight=False, soft_wrap=True)
-    screen.show_listing(
-        "Scenarios", [(name, "yes", one.scenario.summary) for name, one in scenarios.discover().items()], console
-    )
+    chosen = planning.compare(choice, compatibility.LOAD, planning.BudgetWish(), compatibility.RUN)
+    bench = preflight.check(chosen, urls=urls)
+    console = Console(stderr=True, quiet=given["quiet"])
+    store = Store.create(given["out"] or Path("runs") / f"{chosen.name}-matrix", chosen)
+    _carry_out(chosen, store, bench, console)
+    with screen.busy("probing what each server speaks", console) as told:
+        features = compatibility.features_of(chosen, bench, told)
+    made = matrices.matrix(summaries.summarize(chosen.name, chosen, store.records()), features)
+    path = matrix_page.write(made, store.directory)
+    if given["as_json"]:
+        print(msgspec.json.encode(made).decode())
+        return
+    matrix_page.show(made, _console())
+    _console().print(f"Evidence: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
 
 
 @cli.command()

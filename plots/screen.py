@@ -2,8 +2,9 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
+from typing import Protocol
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -148,6 +149,37 @@ def show_listing(title: str, rows: Iterable[tuple[str, str, str]], console: Cons
     for row in rows:
         table.add_row(*map(escape, row))
     console.print(table)
+
+
+class Finding(Protocol):
+    """Something that is there or missing."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def there(self) -> bool: ...
+    @property
+    def found(self) -> str: ...
+    @property
+    def opens(self) -> str: ...
+    @property
+    def install(self) -> str: ...
+
+
+def show_findings(findings: Sequence[Finding], console: Console) -> None:
+    """What is there and what is not, with what each is good for; below it the commands that get what is missing."""
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("", "what", "name", "found", "good for"):
+        table.add_column(name, overflow="fold", no_wrap=name == "name")
+    for one in findings:
+        sign = "[green]✓[/]" if one.there else "[red]✗[/]"
+        table.add_row(sign, *map(escape, (one.subject, one.name, one.found, one.opens)))
+    console.print(table)
+    for one in findings:
+        if one.install:
+            console.print(f"{one.name}: {one.install}", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Figures and cases in words: what tables on screen and in Markdown have in common."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from results.capacity_summary import CapacitySummary
@@ -186,6 +186,14 @@ def calibration_lines(one: Calibration) -> list[str]:
 def _ms(found: dict[str, Any], what: str, percentile: str) -> str:
     figure = found[what][percentile]
     return NONE if figure is None else number(figure)
+
+
+def parameters(choices: Mapping[str, int | Sequence[int | str]]) -> str:
+    """What may be set of a scenario, the default first."""
+    return "; ".join(
+        f"{name}={choice}" if isinstance(choice, int) else f"{name}={'|'.join(map(str, choice))}"
+        for name, choice in choices.items()
+    )
 
 
 def left_out(plan: Plan) -> list[str]:

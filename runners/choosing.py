@@ -71,12 +71,10 @@ def scenarios(
     """
     known = scenario_files.discover()
     chosen = [known[name] for name in names("scenario", wanted, known) if wanted or known[name].scenario.default]
-    versions = environment.versions(name for one in chosen for name in one.scenario.requires)
-    kinds = {kind for one in chosen for kind in one.scenario.backends}
-    lacks = backend_lacks(kinds, environment, database, urls)
+    lacks = scenario_lacks(chosen, environment, database, urls)
     found, left_out = [], []
     for one in chosen:
-        lack = _missing(one, environment, versions, lacks, database)
+        lack = lacks[one.name]
         if lack is None:
             found.append(one)
         elif one.name in wanted or not wanted:
@@ -88,6 +86,17 @@ def scenarios(
         else:
             left_out.append(LeftOut(server="", scenario=one.name, why=f"{lack.what} is missing: {lack.install}"))
     return found, left_out
+
+
+def scenario_lacks(
+    chosen: Iterable[ScenarioFile], environment: Environment, database: Database, urls: Mapping[str, str]
+) -> dict[str, Missing | None]:
+    """The first thing that each scenario lacks here, by its name; looks up each thing once."""
+    these = list(chosen)
+    versions = environment.versions(name for one in these for name in one.scenario.requires)
+    kinds = {kind for one in these for kind in one.scenario.backends}
+    lacks = backend_lacks(kinds, environment, database, urls)
+    return {one.name: _missing(one, environment, versions, lacks, database) for one in these}
 
 
 def backend_lacks(

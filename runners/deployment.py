@@ -52,6 +52,7 @@ class Deployment:
         probe_path: what it is asked to see whether it answers.
         start_timeout_s: how long it may take until it does.
         log: where it writes.
+        secure: whether it speaks TLS alone.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Deployment:
     probe_path: str
     start_timeout_s: float
     log: Path
+    secure: bool = False
 
     def start(self) -> ManagedProcess:
         """The server's process, just started."""
@@ -100,9 +102,9 @@ class Deployment:
 
     def _wait_until_it_answers(self, process: ManagedProcess, deadline: float) -> None:
         """Until our server, and nobody else, holds the port and has answered one request, be it with an error."""
-        url = f"http://{host.LOOPBACK}:{self.port}{self.probe_path}"
+        url = f"{'https' if self.secure else 'http'}://{host.LOOPBACK}:{self.port}{self.probe_path}"
         listening, trouble = False, ""
-        with httpx.Client(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
+        with httpx.Client(timeout=PROBE_TIMEOUT_S, trust_env=False, verify=not self.secure) as client:
             while (left := deadline - time.monotonic()) > 0:
                 self.check(process, "start")
                 listening = listening or self._is_listening(process)

@@ -194,6 +194,13 @@ def refuse_beside_resume(ctx: click.Context) -> None:
         )
 
 
+def refuse_beside_list(ctx: click.Context) -> None:
+    free = {"matrix", "debug", "quiet"}
+    given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
+    if given:
+        raise BenchError(f"{_option(given[0])} means nothing without --matrix", hint="add --matrix")
+
+
 CONFLICTS = {
     "rate": ("users", "sweep", "sweep_users", "slo"),
     "sweep": ("users", "sweep_users", "slo"),

@@ -20,8 +20,8 @@ from tests.conftest import BRIEF, ROOT, CommandLine, Finished
 
 CASE_KEYS = {
     "case", "server", "interface", "scenario", "variant", "parameters", "profile", "repeats", "verdict", "reasons",
-    "throughput_rps", "latency_ms", "requests", "failures", "starved_users", "cpu_ms_per_request", "memory_peak_mib", "rank",
-    "ratio_to_best", "service_time_ms", "connect_ms", "endpoints", "switches_per_request", "threads_peak",
+    "throughput_rps", "latency_ms", "requests", "failures", "starved_users", "cpu_ms_per_request", "memory_peak_mib",
+    "rank", "ratio_to_best", "service_time_ms", "connect_ms", "endpoints", "switches_per_request", "threads_peak",
     "descriptors_peak", "worker_shares",
 }  # fmt: skip
 
@@ -144,7 +144,17 @@ def test_listing(bench: CommandLine) -> None:
         (["--threads", "-1"], "--threads"),
         (["--connections", "0"], "--connections"),
         (["--seed", "-1"], "--seed"),
-        (["--variant", "both"], "--variant"),
+        (["--variant", "both"], "there is no variant 'both'"),
+        (["--set", "ms"], "--set 'ms' is no setting"),
+        (["--set", "rounds=1"], "there is no parameter 'rounds'"),
+        (["--scenario", "orm-read", "--set", "query=all"], "it is one of row, list, related, lazy"),
+        (["--scenario", "orm-read", "--set", "connections=pool"], "SQLite has no pool of connections"),
+        (["--database", "mysql"], "--database"),
+        (["--database-url", "mysql://a/b"], "--database-url is not the address"),
+        (["--database", "sqlite", "--database-url", "postgresql://a/b"], "do not go together"),
+        (["--redis-url", "http://a"], "--redis-url is not the address"),
+        (["list", "--scenario", "sleep"], "--scenario means nothing without --matrix"),
+        (["serve", "--server", "null", "--scenario", "sleep"], "server null cannot serve scenario sleep"),
         (["--server-cpus", "4096"], "no CPU 4096"),
         (["--load-cpus", "a"], "'a' is not a list of CPUs"),
         (["--out", "/dev/null/run"], "cannot write to /dev/null/run"),

@@ -71,8 +71,10 @@ def test_the_guard_needs_the_standard_library_alone() -> None:
 def test_only_the_store_and_the_report_write_files_of_a_run() -> None:
     writers = {
         "results/store.py",
+        "plots/matrix.py",
         "plots/report.py",
         "plots/style.py",
+        "runners/probes.py",
         "runners/process.py",
         "plots/calibration.py",
         "runners/calibration.py",

@@ -20,6 +20,7 @@ BACKLOG = 1024
 """Connections that may wait to be accepted, for every server that has such a setting. uWSGI refuses to start with
 more than the kernel's `net.core.somaxconn`, which has been 4096 since Linux 5.4."""
 
+Option = Literal["tls", "http/2", "http/2 clear text", "lifespan"]
 BudgetPart = Literal["workers", "threads", "connections"]
 
 Command = Callable[[str, str, Budget], list[str]]
@@ -41,6 +42,8 @@ class Server:
         embeds_python: the program is its own interpreter, so one on the PATH that pip does not know works too.
         uses: the parts of a budget that mean something to it.
         protocols: what it speaks besides plain HTTP/1.1.
+        speaks_with: options that make it speak what it does not by itself; in those for `tls` the words CERTIFICATE and
+            KEY stand for files.
         environment: variables that it needs set.
         scenarios: the only ones that it can serve, for a server without the app; empty: all. Such a server is measured
             only when it is asked for by name.
@@ -59,6 +62,7 @@ class Server:
     embeds_python: bool = False
     uses: tuple[BudgetPart, ...]
     protocols: tuple[Protocol, ...] = ()
+    speaks_with: Mapping[Option, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[str, ...] = ()
     files_per_user: int = 1

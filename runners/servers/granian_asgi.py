@@ -28,5 +28,9 @@ SERVER = Server(
     requires=("uvloop",),
     uses=("workers", "connections"),
     protocols=("keep-alive", "websocket", "http/2"),
+    speaks_with={
+        "tls": ("--ssl-certificate", "CERTIFICATE", "--ssl-keyfile", "KEY"),
+        "lifespan": ("--interface", "asgi"),
+    },
     command=command,
 )

@@ -27,5 +27,6 @@ SERVER = Server(
     distribution="granian",
     uses=("workers", "threads", "connections"),
     protocols=("keep-alive", "http/2"),
+    speaks_with={"tls": ("--ssl-certificate", "CERTIFICATE", "--ssl-keyfile", "KEY")},
     command=command,
 )

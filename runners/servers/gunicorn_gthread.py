@@ -27,5 +27,10 @@ SERVER = Server(
     uses_if_there=("gunicorn_h1c",),
     uses=("workers", "threads", "connections"),
     protocols=("keep-alive",),
+    speaks_with={
+        "tls": ("--certfile", "CERTIFICATE", "--keyfile", "KEY"),
+        "http/2": ("--http-protocols", "h2,h1"),
+        "http/2 clear text": ("--http-protocols", "h2,h1", "--http2-cleartext", "prior-knowledge"),
+    },
     command=command,
 )

@@ -24,5 +24,6 @@ SERVER = Server(
     distribution="gunicorn",
     uses_if_there=("gunicorn_h1c",),
     uses=("workers",),
+    speaks_with={"tls": ("--certfile", "CERTIFICATE", "--keyfile", "KEY"), "http/2": ("--http-protocols", "h2,h1")},
     command=command,
 )

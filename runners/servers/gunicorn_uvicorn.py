@@ -25,5 +25,6 @@ SERVER = Server(
     requires=("uvicorn-worker", "uvicorn", "uvloop", "httptools"),
     uses=("workers",),
     protocols=("keep-alive", "websocket"),
+    speaks_with={"tls": ("--certfile", "CERTIFICATE", "--keyfile", "KEY")},
     command=command,
 )

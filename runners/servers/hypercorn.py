@@ -24,5 +24,6 @@ SERVER = Server(
     requires=("uvloop",),
     uses=("workers",),
     protocols=("keep-alive", "websocket", "http/2"),
+    speaks_with={"tls": ("--certfile", "CERTIFICATE", "--keyfile", "KEY")},
     command=command,
 )

@@ -29,5 +29,6 @@ SERVER = Server(
     requires=("uvloop", "httptools"),
     uses=("workers",),
     protocols=("keep-alive", "websocket"),
+    speaks_with={"tls": ("--ssl-certfile", "CERTIFICATE", "--ssl-keyfile", "KEY"), "lifespan": ("--lifespan", "on")},
     command=command,
 )

@@ -1,0 +1,49 @@
+"""`list --matrix` and `doctor`, as their users run them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import main
+from runners import servers
+from tests.conftest import CommandLine
+
+
+def test_a_matrix_has_every_cell_with_what_was_observed(bench: CommandLine, tmp_path: Path) -> None:
+    out = tmp_path / "matrix"
+    which = ("--server", "uvicorn", "--server", "gunicorn-sync", "--scenario", "hello", "--scenario", "orm-read")
+    done = bench.run("list", "--matrix", *which, "--set", "query=row,lazy", "--out", str(out), "--json")
+    assert done.code == 0, done.err
+    found = done.json()
+    assert found == json.loads((out / "matrix.json").read_text())
+    names = {"hello/sync", "hello/async", *(f"orm-read/{one}" for one in ("sync", "async"))}
+    names |= {f"orm-read/{one}/query=lazy" for one in ("sync", "async")}
+    assert {server: set(cells) for server, cells in found["cases"].items()} == dict.fromkeys(
+        ("uvicorn", "gunicorn-sync"), names
+    )
+    assert all(cell["seen"] for cells in found["cases"].values() for cell in cells.values())
+    lazy = found["cases"]["uvicorn"]["orm-read/async/query=lazy"]
+    assert lazy["status"] == "fails"
+    assert "SynchronousOnlyOperation" in lazy["seen"]
+    assert found["features"]["gunicorn-sync"]["keep-alive"]["status"] == "fails"
+    page = (out / "matrix.md").read_text()
+    assert "| uvicorn | ✓ |" in page
+    assert "SynchronousOnlyOperation" in page
+
+
+def test_the_doctor_says_what_is_missing_and_what_gets_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["doctor", "--json"]) == 0
+    found = {(one["subject"], one["name"]): one for one in json.loads(capsys.readouterr().out)}
+    assert {name for subject, name in found if subject == "server"} == set(servers.discover())
+    assert found["backend", "sqlite"]["there"]
+    missing = found["backend", "redis"]
+    assert not missing["there"]
+    assert missing["install"] == "apt-get install redis-server"
+    assert main(["doctor", "--quiet"]) == 0
+    shown = capsys.readouterr().out
+    assert "apt-get install redis-server" in shown
+    assert "sqlite" not in shown.partition("redis: ")[0].replace("(--database sqlite)", "")
