@@ -4,12 +4,11 @@
 import os
 import signal
 import sys
-import tempfile
 import traceback
 from contextlib import nullcontext
-from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 try:
     import click
@@ -25,9 +24,9 @@ try:
     from results import summary as summaries
     from results.errors import BenchError, ExitCode
     from results.plan import Plan
-    from results.record import Calibration
     from results.store import Store
     from runners import (
+        asking,
         calibration,
         choosing,
         compatibility,
@@ -35,17 +34,14 @@ try:
         experiment,
         host,
         options,
-        parameters,
-        plan,
-        planning,
         preflight,
+        preparation,
         scenarios,
         servers,
         serving,
         sweep,
         workers,
     )
-    from runners import target as targets
     from runners.app import BENCH_APP, Environment
 except ModuleNotFoundError as missing:
     print(
@@ -57,7 +53,6 @@ except ModuleNotFoundError as missing:
 
 PLAIN_WIDTH = 120
 """Columns of a table where there is no terminal whose width could be asked."""
-Wish = TypeVar("Wish")
 
 
 class DefaultToRun(click.Group):
@@ -92,21 +87,21 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     """Measure cases and report (the default command)."""
     given = options.with_quick(ctx, given)
     console = Console(stderr=True, quiet=given["quiet"])
+    busy = partial(screen.busy, console=console)
     if given["resume"] is not None:
         options.refuse_beside_resume(ctx)
         store = Store(given["resume"])
         chosen = store.plan()
-        bench = _checked(chosen, given, console)
+        bench = preparation.checked(chosen, given, busy)
         preflight.check_resumable(chosen, store.records(), bench)
     else:
         options.refuse_conflicts(ctx)
-        chosen = _plan(given)
-        bench = _checked(chosen, given, console)
-        _warn_of_unused(given, bench)
-        for line in text.left_out(chosen):
+        chosen = asking.run(given)
+        bench = preparation.checked(chosen, given, busy)
+        for line in (*preparation.without_effect(given, bench), *text.left_out(chosen)):
             print(f"bench: {line}", file=sys.stderr)
         if given["sweep"] is not None:
-            chosen = _swept(chosen, given, bench, console)
+            chosen = preparation.swept(chosen, given["sweep"], bench, busy)
         store = Store.create(given["out"] or Path("runs") / chosen.name, chosen)
     _carry_out(chosen, store, bench, console)
     _show(store, as_json=given["as_json"])
@@ -127,7 +122,7 @@ def calibrate(
     """Find out what the load generator can do on this machine, and remember it for runs."""
     for_server, for_load = choosing.cpus(server_cpus, load_cpus)
     setting = calibration.Setting(server_cpus=for_server, load_cpus=for_load, load_processes=load_processes)
-    found = _calibrate(setting, Console(stderr=True, quiet=quiet))
+    found = preparation.calibrated(setting, partial(screen.busy, console=Console(stderr=True, quiet=quiet)))
     directory = calibration.remember(found)
     if as_json:
         print(msgspec.json.encode(export.calibration_as_json(found)).decode())
@@ -146,29 +141,10 @@ def calibrate(
 @options.budget_options
 @options.backend_options
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def serve(
-    server: str,
-    scenario: str | None,
-    settings: tuple[str, ...],
-    port: int | None,
-    start_timeout: float,
-    debug: bool,
-    **given: Any,
-) -> None:
+def serve(**given: Any) -> None:
     """Run one deployment just as a case would, until Ctrl-C."""
-    wish = _wish(planning.BudgetWish, given)
-    run_wish = planning.RunWish(repeat=1, seed=1, start_timeout=start_timeout)
-    database, urls = options.backends(given)
-    choice = planning.Choice(
-        servers=[server],
-        scenarios=[scenario] if scenario else [],
-        settings=parameters.parse(settings),
-        database=database,
-        urls=urls,
-    )
-    # Nobody knows how many users will come, but as many as it has room for.
-    made = planning.compare(choice, planning.LoadWish(users=wish.connections), wish, run_wish)
-    bench = preflight.check(made, port=port, urls=urls)
+    made = asking.serve(given)
+    bench = preflight.check(made, port=given["port"], urls=options.backends(given)[1])
     with bench.backends or nullcontext():
         serving.serve(
             made,
@@ -245,17 +221,8 @@ def doctor_(as_json: bool, quiet: bool, debug: bool) -> None:
 
 
 def _show_matrix(given: dict[str, Any]) -> None:
-    database, urls = options.backends(given)
-    choice = planning.Choice(
-        servers=given["server"],
-        scenarios=given["scenario"] or [plan.ALL],
-        variants=given["variant"] or [plan.ALL],
-        settings=parameters.parse(given["settings"]),
-        database=database,
-        urls=urls,
-    )
-    chosen = planning.compare(choice, compatibility.LOAD, planning.BudgetWish(), compatibility.RUN)
-    bench = preflight.check(chosen, urls=urls)
+    chosen = asking.matrix(given)
+    bench = preflight.check(chosen, urls=options.backends(given)[1])
     console = Console(stderr=True, quiet=given["quiet"])
     store = Store.create(given["out"] or Path("runs") / f"{chosen.name}-matrix", chosen)
     _carry_out(chosen, store, bench, console)
@@ -278,97 +245,9 @@ def report(run: Path, as_json: bool, quiet: bool, debug: bool) -> None:
     _show(Store(run), as_json=as_json)
 
 
-def _plan(given: dict[str, Any]) -> Plan:
-    """The plan that the options ask for; of a sweep over rates, the deployments alone."""
-    load, budget = _wish(planning.LoadWish, given), _wish(planning.BudgetWish, given)
-    run_wish = _wish(planning.RunWish, given)
-    if given["target"] is not None:
-        found = targets.parse(given["target"], given["path"], given["expect_status"], given["expect_text"])
-        return planning.target(found, load, given["load_cpus"], run_wish)
-    if given["sweep"] is not None:
-        load = replace(load, rate=1.0)  # each deployment's own rates come later
-    database, urls = options.backends(given)
-    choice = planning.Choice(
-        servers=given["server"],
-        scenarios=given["scenario"],
-        variants=given["variant"],
-        settings=parameters.parse(given["settings"]),
-        database=database,
-        urls=urls,
-    )
-    return planning.compare(
-        choice,
-        load,
-        budget,
-        run_wish,
-        sweep_users=planning.users(given["sweep_users"]) if given["sweep_users"] is not None else (),
-        objective=given["slo"],
-    )
-
-
-def _wish(kind: type[Wish], given: dict[str, Any]) -> Wish:
-    """Those of the options that `kind` is about."""
-    return kind(**{field.name: given[field.name] for field in fields(kind)})  # type: ignore[arg-type]  # a dataclass
-
-
-def _swept(chosen: Plan, given: dict[str, Any], bench: experiment.Bench, console: Console) -> Plan:
-    rates = [] if given["sweep"] == planning.AUTO else planning.numbers(given["sweep"], "--sweep")
-    sweep.refuse_beyond(chosen, bench, rates)
-    _settle(chosen)
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        bench.backends or nullcontext(),
-        screen.busy("finding rates", console) as told,
-    ):
-        return sweep.over_rates(chosen, bench, rates, Path(folder), told)
-
-
-def _checked(chosen: Plan, given: dict[str, Any], console: Console) -> experiment.Bench:
-    """What the plan needs, looked up and checked, with the load generator's calibration."""
-    bench = preflight.check(
-        chosen,
-        port=given["port"],
-        listen=given["load_listen"],
-        allow_remote=given["allow_remote_target"],
-        urls=options.backends(given)[1],
-    )
-    profiles = [case.profile for case in chosen.cases]
-    processes = profiles[0].load_processes
-    if processes == 0 or any(profile.load_workers for profile in profiles):
-        return bench  # load from other machines: what it can do there is not known here
-    server_cpus = chosen.budget.server_cpus if chosen.budget else host.split_cpus(host.usable_cpus())[0]
-    setting = calibration.Setting(server_cpus=server_cpus, load_cpus=chosen.load_cpus, load_processes=processes)
-    found = calibration.remembered(calibration.fingerprint(setting, bench.machine, dict(bench.load_versions)))
-    if found is None:
-        found = _calibrate(setting, console)
-        calibration.remember(found)
-    for profile in profiles:
-        calibration.refuse_beyond(found, profile)
-    return replace(bench, calibration=found)
-
-
-def _calibrate(setting: calibration.Setting, console: Console) -> Calibration:
-    name = calibration.fingerprint(setting, host.machine(), preflight.load_versions())
-    preflight.settle_beside(setting.server_cpus, setting.load_cpus)
-    with screen.busy("calibrating the load generator against the null server, about 20 s", console) as told:
-        return calibration.measure(setting, name, told)
-
-
-def _warn_of_unused(given: dict[str, Any], bench: experiment.Bench) -> None:
-    """Say what of the wishes has no effect here: parts of a budget that no server has."""
-    names: tuple[servers.BudgetPart, ...] = ("workers", "threads", "connections")
-    parts = [name for name in names if given[name] is not None]
-    for part in preflight.unused_parts(parts, bench.servers.values()):
-        print(f"bench: --{part} changes nothing: none of these servers has such a setting", file=sys.stderr)
-
-
-def _settle(chosen: Plan) -> None:
-    preflight.settle_beside(chosen.budget.server_cpus if chosen.budget else (), chosen.load_cpus)
-
-
 def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console) -> None:
     done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
-    _settle(chosen)
+    preparation.settle(chosen)
     try:
         with (
             store.opened_for_writing(),

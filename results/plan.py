@@ -85,7 +85,7 @@ class Case:
     interface: Interface | None
     scenario: str
     variant: Variant | None
-    parameters: Parameters = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict, hash=False)
     settings: str = ""
     profile: Profile
     point: str = ""

@@ -47,6 +47,7 @@ class Backends:
                 stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
             for service in self._opened.values():
                 stack.callback(service.close)
+            self._folder, self._opened = None, {}
 
     @contextmanager
     def lend(self, kinds: Iterable[str], log_path: Callable[[str], Path]) -> Iterator["Borrowed"]:

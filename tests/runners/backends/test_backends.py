@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -44,11 +46,18 @@ def all_there(name: str) -> dict[str, Backend]:
 
 
 @pytest.fixture
-def logs(tmp_path: Path) -> Iterator[Path]:
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder for logs, and no folder of a backend that outlives the test."""
-    before = set(Path("/tmp").glob("bench-*"))
+    made: list[Path] = []
+
+    def make(*arguments: Any, **options: Any) -> str:
+        made.append(Path(real(*arguments, **options)))
+        return str(made[-1])
+
+    real = tempfile.mkdtemp
+    monkeypatch.setattr(tempfile, "mkdtemp", make)
     yield tmp_path
-    assert set(Path("/tmp").glob("bench-*")) <= before
+    assert not [folder for folder in made if folder.exists()]
 
 
 @pytest.mark.parametrize("name", NAMES)
