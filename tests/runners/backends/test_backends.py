@@ -105,7 +105,7 @@ def test_a_database_is_as_new_for_every_repeat(name: str, logs: Path) -> None:
                     assert borrowed.uses()[0].connections_peak == 1
 
 
-@pytest.mark.parametrize("name", ["postgresql", "redis"])
+@pytest.mark.parametrize("name", ["postgresql", "redis", "upstream"])
 def test_one_that_dies_breaks_the_repeat_and_the_next_has_another(name: str, logs: Path) -> None:
     backend = there(name)
     with Backends({backend.kind: backend}, ENVIRONMENT, CPUS, {}) as lender:
