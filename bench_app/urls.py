@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bench_app.views import boundary, cpu, hello, orm_read, orm_write, sleep, template, upload
+from bench_app.views import boundary, cpu, fanout, hello, orm_read, orm_write, sleep, template, upload
 
 urlpatterns = [
     path("hello/sync", hello.hello_sync),
@@ -22,4 +22,10 @@ urlpatterns = [
     path("orm-write/sync", orm_write.orm_write_sync),
     path("orm-write/async", orm_write.orm_write_async),
     path("orm-write/work", orm_write.orm_write_work),
+    path("fanout/sync", fanout.fanout_sync),
+    path("fanout/async", fanout.fanout_async),
+    path("fanout/sync-threads", fanout.fanout_sync_threads),
+    path("fanout/sync-per-request", fanout.fanout_sync_per_request),
+    path("fanout/sync-threads-per-request", fanout.fanout_sync_threads_per_request),
+    path("fanout/async-per-request", fanout.fanout_async_per_request),
 ]

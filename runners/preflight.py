@@ -70,9 +70,10 @@ def check(
         return _bench(environment, [], [], {}, port, listen)
     names = {case.server for case in plan.cases}
     chosen = [server for server in servers.discover().values() if server.name in names]
-    host.allow_descriptors(users * max(server.files_per_user for server in chosen) + DESCRIPTORS_BESIDE_USERS)
     database = plan.database or "sqlite"
     asked, _ = choosing.scenarios(sorted({case.scenario for case in plan.cases}), environment, database, urls)
+    files_per_user = max(one.files_per_user for one in chosen) + max(one.scenario.files_per_user for one in asked)
+    host.allow_descriptors(users * files_per_user + DESCRIPTORS_BESIDE_USERS)
     _check_pool(plan)
     found = servers.availability(chosen, environment)
     for one in found.values():

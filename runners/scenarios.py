@@ -31,6 +31,7 @@ class Scenario:
         protocols: what a server must speak for it.
         requires: packages that the app needs for it.
         work: the path at which the app says how much work was done, as `{"done": 3, "pending": 0}`.
+        files_per_user: sockets that the app's process opens for each user, beside the user's own.
         default: whether it is measured when no scenario is named.
     """
 
@@ -44,6 +45,7 @@ class Scenario:
     protocols: tuple[Protocol, ...] = ()
     requires: tuple[str, ...] = ()
     work: str | None = None
+    files_per_user: int = 0
     default: bool = False
 
     def path(self, variant: Variant, parameters: Parameters) -> str:
