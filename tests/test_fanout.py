@@ -6,7 +6,7 @@ import subprocess
 import psutil
 import pytest
 
-from tests.conftest import ROOT, CommandLine, Finished
+from tests.conftest import BRIEF, ROOT, CommandLine, Finished
 from tests.runners.test_process import wait_for
 
 # Five times the usual waits: what httpx and a busy machine add does not grow with them.
@@ -50,6 +50,21 @@ def test_the_record_says_what_the_upstream_was(measured: Finished) -> None:
     assert "BENCH_UPSTREAM_URL" not in record["environment"], "where it was says nothing to anybody"
 
 
+@pytest.mark.parametrize("server", ["gunicorn-gthread", "uvicorn", "fastapi"])
+def test_every_variant_answers_right_under_load(bench: CommandLine, server: str) -> None:
+    """By WSGI, by ASGI, and in the reference that is not Django; nothing is waited for."""
+    done = bench.measure(
+        *("--server", server, "--scenario", "fanout", "--variant", "all", "--users", "4"),
+        *(word for name in WAITS_MS for word in ("--set", f"{name}=0")),
+        *BRIEF,
+    )
+    cases = done.json()["cases"]
+    assert len(cases) == 6
+    for case in cases:
+        assert not done.codes(case["case"]), case["case"]
+        assert case["requests"]["good"] > 0
+
+
 def test_waits_can_be_set(bench: CommandLine) -> None:
     done = bench.measure(
         *(
@@ -73,7 +88,7 @@ def test_waits_can_be_set(bench: CommandLine) -> None:
 
 def test_a_wait_that_the_view_refuses_is_a_failure_and_no_figure(bench: CommandLine) -> None:
     arguments = ("--server", "uvicorn", "--scenario", "fanout", "--variant", "sync", "--set", "first_ms=10001")
-    done = bench.measure(*arguments, "--users", "1", "--duration", "0.6", "--warmup", "0.2", "--repeat", "1")
+    done = bench.measure(*arguments, "--users", "1", *BRIEF)
     assert done.code == 4
     (case,) = done.json()["cases"]
     assert set(case["failures"]) == {"status 400"}

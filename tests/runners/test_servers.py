@@ -50,6 +50,7 @@ IN_USE = {
     "gunicorn-asgi": {"uvloop"}, "hypercorn": {"uvloop"}, "daphne": set(), "granian-asgi": {"granian", "uvloop"},
     "gunicorn-sync": set(), "gunicorn-gthread": set(), "gunicorn-gevent": {"gevent"}, "uwsgi-gevent": {"gevent"},
     "uwsgi": set(), "uwsgi-threads": set(), "waitress": set(), "runserver": set(), "null": {"uvloop"},
+    "fastapi": {"uvloop", "httptools"},
 }  # fmt: skip
 """What event loops and parsers a server is said to run on, of those that are compiled."""
 
