@@ -15,13 +15,16 @@ MAY_IMPORT = {
     "plots": {"plots", "results"},
     "runners": {"results", "runners"},
     "results": {"results"},
-    "scenarios": {"runners.load.user"},
+    "scenarios": {"runners.load.user", "runners.load.websocket_user"},
     "bench_app": {"bench_app"},
 }
 PATCHING = {"locust", "gevent"}
 LOAD_SIDE = {
     f"runners/load/{name}.py"
-    for name in ("__main__", "user", "connection", "pacer", "session", "master", "worker", "target")
+    for name in (
+        *("__main__", "user", "connection", "pacer", "session", "master", "worker", "target"),
+        *("websocket", "sockets", "websocket_user"),
+    )
 }
 
 

@@ -21,6 +21,7 @@ from gevent import socket
 RECEIVE_BYTES = 65_536
 KNOWN_BYTES = 4096
 """The largest answer that is kept to know it again."""
+EXAMPLE_CHARACTERS = 60
 READ, WRITE = 1, 2
 """What a watcher of gevent's loop can wait for (libev's EV_READ, EV_WRITE)."""
 
@@ -31,6 +32,26 @@ class ConnectTimeoutError(TimeoutError):
 
 class ClosedEarlyError(ConnectionError):
     """The server closed the connection before its answer was complete."""
+
+
+class ExchangeError(Exception):
+    """An exchange ended without a right answer, for a reason that is no error of the network's.
+
+    Attributes:
+        kind: of failure, in a few words.
+        example: what was the matter.
+        answered: whether the server answered at all.
+    """
+
+    def __init__(self, kind: str, example: str, *, answered: bool = False) -> None:
+        super().__init__(example)
+        self.kind, self.example, self.answered = kind, example, answered
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of what came, in one line."""
+    text = " ".join(body[: 4 * EXAMPLE_CHARACTERS].decode(errors="replace").split())
+    return text if len(text) <= EXAMPLE_CHARACTERS else f"{text[:EXAMPLE_CHARACTERS]}..."
 
 
 class Connection:

@@ -67,8 +67,8 @@ class Session:
 
     def measure(self, begin_ns: int, window: Window) -> Load:
         """Offer load from `begin_ns`, watch the users in `window`, wait for what is in flight, and sum up."""
-        # Users end when no more requests are to be sent; their connections are asked then.
-        connections = [user.connection for user in self._users()]
+        # Users end when no more requests are to be sent; they are asked for their connections then.
+        users = self._users()
         # What has been made so far stays; the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
@@ -84,8 +84,8 @@ class Session:
         self._drain(window.end_ns + round(self._job.profile.timeout_s * NS))
         self._spilling.join()
         observed = analysis.Observed(
-            connections_opened=sum(connection.opened for connection in connections),
-            answers_read=sum(connection.answers for connection in connections),
+            connections_opened=sum(user.connections_opened for user in users),
+            answers_read=sum(user.answers_read for user in users),
             cpu_s=cpu_s,
             cpu_wait_s=cpu_wait_s,
             loop_lag_ns=self._lag.lags_ns,

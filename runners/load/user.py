@@ -18,12 +18,11 @@ from locust.user.task import LOCUST_STATE_RUNNING
 
 from results.plan import Parameters, Target
 from runners import parameters
-from runners.load.connection import ClosedEarlyError, Connection, ConnectTimeoutError
+from runners.load.connection import ClosedEarlyError, Connection, ConnectTimeoutError, ExchangeError, excerpt
 from runners.load.pacer import Pacer
 from runners.load.recorder import CONNECT_TIMEOUT, TIMEOUT, Recorder
 
 DEFAULT_TIMEOUT_S = 10.0
-EXAMPLE_CHARACTERS = 60
 SAFE_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 Expected = bytes | Callable[[bytes], bool] | None
@@ -107,7 +106,7 @@ class BenchUser(User):
         if not conduct.keep_alive:
             self._fields["Connection"] = "close"
         self._pacer = conduct.pacer
-        self._reporter: Reporter = conduct.recorder or LocustReporter(environment, self.connection)
+        self._reporter: Reporter = conduct.recorder or LocustReporter(environment, self._length)
         self._number = self._reporter.join()
         self._endpoint = 0
         self._gets: dict[str | tuple[str, str], tuple[int, bytes]] = {}
@@ -153,13 +152,7 @@ class BenchUser(User):
         try:
             got = self.connection.exchange(request)
         except (OSError, httptools.HttpParserError) as error:
-            if reporter.over:
-                raise StopUser from error
-            kind = _kind(error)
-            reporter.failed(number, kind, answered=False, example=f"{path}: {kind}")
-            # What fails at once, as a refused connection does, has not let anybody else run yet.
-            gevent.sleep(0)
-            return False
+            return self._fail(path, error)
         if reporter.over:
             raise StopUser
         body = self.connection.body
@@ -167,7 +160,18 @@ class BenchUser(User):
             reporter.good(number)
             return True
         kind = "wrong body" if got == status else f"status {got}"
-        reporter.failed(number, kind, answered=True, example=f"{path}: {got} {_excerpt(body)}")
+        reporter.failed(number, kind, answered=True, example=f"{path}: {got} {excerpt(body)}")
+        return False
+
+    def _fail(self, path: str, error: Exception, *, answered: bool = False) -> bool:
+        """Take down that a request ended with an error."""
+        if self._reporter.over:
+            raise StopUser from error
+        kind = _kind(error)
+        example = error.example if isinstance(error, ExchangeError) else kind
+        self._reporter.failed(self._number, kind, answered=answered, example=f"{path}: {example}")
+        # What fails at once, as a refused connection does, has not let anybody else run yet.
+        gevent.sleep(0)
         return False
 
     def _work(self) -> None:
@@ -178,6 +182,20 @@ class BenchUser(User):
         tasks: list[Any] = list(type(self).tasks)
         while self._state == LOCUST_STATE_RUNNING:
             (tasks[0] if len(tasks) == 1 else random.choice(tasks))(self)
+
+    @property
+    def connections_opened(self) -> int:
+        """Connections that were made so far."""
+        return self.connection.opened
+
+    @property
+    def answers_read(self) -> int:
+        """Answers that were read so far."""
+        return self.connection.answers
+
+    def _length(self) -> int:
+        """Of the last answer, in bytes."""
+        return len(self.connection.body)
 
     def _connected(self, began: int, ended: int) -> None:
         self._reporter.connected(self._endpoint, began, ended)
@@ -199,9 +217,9 @@ class LocustReporter:
 
     closing = over = False
 
-    def __init__(self, environment: Environment, connection: Connection) -> None:
+    def __init__(self, environment: Environment, length: Callable[[], int]) -> None:
         self._environment = environment
-        self._connection = connection
+        self._length = length
         self._endpoints: list[tuple[str, str]] = []
         self._current = ("", "")
         self._started = 0
@@ -218,10 +236,10 @@ class LocustReporter:
         self._current, self._started = self._endpoints[endpoint], time.monotonic_ns()
 
     def good(self, user: int) -> None:
-        self._fire(None, len(self._connection.body))
+        self._fire(None, self._length())
 
     def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None:
-        self._fire(Exception(example), len(self._connection.body) if answered else 0)
+        self._fire(Exception(example), self._length() if answered else 0)
 
     def connected(self, endpoint: int, started: int, ended: int) -> None:
         pass  # Locust has no statistics of connections
@@ -240,6 +258,8 @@ class LocustReporter:
 
 def _kind(error: Exception) -> str:
     """What kind of failure an exception of `Connection.exchange` is, in a few words."""
+    if isinstance(error, ExchangeError):
+        return error.kind
     if isinstance(error, ConnectTimeoutError):
         return CONNECT_TIMEOUT
     if isinstance(error, TimeoutError):
@@ -253,11 +273,6 @@ def _kind(error: Exception) -> str:
     if isinstance(error, OSError):
         return errno.errorcode.get(error.errno or 0, type(error).__name__)
     return "not HTTP"
-
-
-def _excerpt(body: bytes) -> str:
-    text = " ".join(body[: 4 * EXAMPLE_CHARACTERS].decode(errors="replace").split())
-    return text if len(text) <= EXAMPLE_CHARACTERS else f"{text[:EXAMPLE_CHARACTERS]}..."
 
 
 def _parameters(scenario: Mapping[str, Any], options: Namespace) -> Parameters:
