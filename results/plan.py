@@ -22,6 +22,8 @@ Parameters = dict[str, int | str]
 Protocol = Literal["keep-alive", "http/2", "websocket"]
 """What a server may speak besides plain HTTP/1.1."""
 Database = Literal["sqlite", "postgresql"]
+HttpVersion = Literal["http/1.1", "h2", "h2c"]
+"""As ALPN names them: HTTP/2 is `h2` over TLS and `h2c` in clear text."""
 Arrivals = Literal["poisson", "uniform"]
 
 
@@ -51,6 +53,7 @@ class Profile:
         users: users, or connections that share the arrivals.
         rate_rps, arrivals: of an open profile; null in a closed one.
         max_in_flight: when all connections are busy an arrival is dropped, and counted; null: it waits.
+        http: what users speak.
         keep_alive: false asks the server to close the connection after each answer.
         spawn_rate: users that are spawned in a second, at most.
         load_processes: on this machine, each with its share of users and arrivals.
@@ -66,6 +69,7 @@ class Profile:
     duration_s: float
     timeout_s: float
     connect_timeout_s: float
+    http: HttpVersion = "http/1.1"
     keep_alive: bool = True
     spawn_rate: float = 500.0
     load_processes: int = 1

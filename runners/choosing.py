@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from results.errors import BenchError, ExitCode
-from results.plan import Database, LeftOut, Variant
+from results.plan import Database, HttpVersion, LeftOut, Variant
 from runners import backends, host, plan
 from runners import scenarios as scenario_files
 from runners import servers as server_files
@@ -132,7 +132,11 @@ def backends_by_kind(database: Database) -> dict[str, Backend]:
 
 
 def unfit(
-    chosen: Iterable[Server], found: Sequence[ScenarioFile], servers: Sequence[str], scenarios: Sequence[str]
+    chosen: Iterable[Server],
+    found: Sequence[ScenarioFile],
+    servers: Sequence[str],
+    scenarios: Sequence[str],
+    http: HttpVersion = "http/1.1",
 ) -> list[LeftOut]:
     """Pairs of servers and scenarios that are no cases.
 
@@ -142,7 +146,7 @@ def unfit(
     left_out = []
     for server in chosen:
         for one in found:
-            why = plan.unfit(server, one)
+            why = plan.unfit(server, one, http)
             if why is not None and server.name in servers and one.name in scenarios:
                 raise BenchError(f"server {server.name} cannot serve scenario {one.name}: {why}")
             if why is not None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from results.matrix import FEATURES, Cell, Feature
 from results.plan import Budget, Plan
-from runners import host, probes
+from runners import certificates, host, probes
 from runners.app import Environment
+from runners.certificates import Certificate
 from runners.deployment import BrokenRepeatError
 from runners.experiment import Bench, deploy
 from runners.planning import LoadWish, RunWish
-from runners.probes import Certificate, Probe
+from runners.probes import Probe
 from runners.servers import Option, Server
 
 LOAD = LoadWish(users=8, duration=1.0, warmup=0.3, timeout=5.0)
@@ -36,7 +37,7 @@ def features_of(plan: Plan, bench: Bench, told: Callable[[str], None]) -> dict[s
 
 def features(server: Server, environment: Environment, budget: Budget, folder: Path) -> dict[Feature, Cell]:
     """What a server speaks, each with what was observed; starts it up to three times."""
-    certificate = probes.certificate(folder)
+    certificate = certificates.make(folder)
     starter = _Starter(server, environment, budget, folder, certificate)
     found = starter.ask((), {"keep-alive": probes.keep_alive, "chunked": probes.chunked})
     found |= starter.ask(("http/2 clear text",), {"http/2 clear text": probes.http2_clear})
@@ -48,7 +49,7 @@ def features(server: Server, environment: Environment, budget: Budget, folder: P
         found |= starter.ask((), {"websocket": probes.websocket})
         found["lifespan"] = Cell(status="fails", seen="WSGI has no such events")
     if "tls" in server.speaks_with:
-        found |= starter.ask(("tls", "http/2"), {"http/2": lambda port: probes.http2(port, certificate.trusted)})
+        found |= starter.ask(("tls", "http/2"), {"http/2": lambda port: probes.http2(port, certificate.authority)})
     else:
         found["http/2"] = Cell(status="fails", seen="this deployment has no TLS of its own")
     return {feature: found[feature] for feature in FEATURES}
@@ -65,8 +66,6 @@ class _Starter:
 
     def ask(self, options: Sequence[Option], asked: dict[Feature, Probe]) -> dict[Feature, Cell]:
         """What probes observe of the server with those of the options that it has."""
-        words = [word for option in options for word in self._server.speaks_with.get(option, ())]
-        files = {"CERTIFICATE": str(self._certificate.chain), "KEY": str(self._certificate.key)}
         deployment = deploy(
             self._server,
             self._environment,
@@ -75,11 +74,8 @@ class _Starter:
             probe_path=probes.HELLO,
             start_timeout_s=RUN.start_timeout,
             log=self._folder / f"{self._server.name}.log",
-        )
-        deployment = replace(
-            deployment,
-            argv=[*deployment.argv, *(files.get(word, word) for word in words)],
-            secure="tls" in options,
+            options=options,
+            certificate=self._certificate,
         )
         try:
             with deployment.start() as process:

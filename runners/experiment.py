@@ -1,6 +1,7 @@
 """A plan carried out: for every step a fresh server, warm-up and load, and a record, kept as soon as it is whole."""
 
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,19 +10,26 @@ from types import MappingProxyType
 from typing import Protocol
 
 from results.errors import BenchError, ExitCode
-from results.plan import SCHEMA_VERSION, Budget, Case, Plan
+from results.plan import SCHEMA_VERSION, Budget, Case, HttpVersion, Plan, Profile
 from results.record import Breakdown, Calibration, Machine, Record
 from results.store import Store
-from runners import host
+from runners import certificates, host
 from runners import target as targets
 from runners.app import ROOT, Environment
 from runners.backends.lending import Backends, Borrowed
+from runners.certificates import Certificate
 from runners.deployment import BrokenRepeatError, Deployment
 from runners.load.job import Job
 from runners.repeat import Measured, Repeat
 from runners.scenarios import ScenarioFile
-from runners.servers import Server
+from runners.servers import Option, Server
 
+OPTIONS: dict[HttpVersion, tuple[Option, ...]] = {
+    "http/1.1": (),
+    "h2c": ("http/2 clear text",),
+    "h2": ("tls", "http/2"),
+}
+"""What servers are told for what users speak."""
 TARGET_LOCUSTFILE = ROOT / "runners" / "load" / "target.py"
 
 
@@ -109,14 +117,14 @@ def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callabl
     breakdown: Breakdown | None = None
     log_tail: tuple[str, ...] = ()
     try:
-        with prepared(case, bench, log_path) as borrowed:
+        with prepared(case, bench, log_path) as borrowed, _certified(case.profile) as certificate:
             if plan.target is None:
-                started = deployment(plan, case, bench, port, log_path("server"), borrowed.variables)
+                started = deployment(plan, case, bench, port, log_path("server"), borrowed.variables, certificate)
             repeat = Repeat(
                 deployment=started,
                 borrowed=borrowed,
                 work_path=bench.scenarios[case.scenario].scenario.work if started else None,
-                job=_job(plan, case, number, bench, port),
+                job=_job(plan, case, number, bench, port, certificate),
                 load_variables=bench.environment.inherited(),
                 load_log=log_path("load"),
             )
@@ -171,7 +179,25 @@ def _set_for(case: Case, bench: Bench) -> dict[str, str]:
     return dict(bench.servers[case.server].environment) | scenario.variables(case.parameters)
 
 
-def deployment(plan: Plan, case: Case, bench: Bench, port: int, log: Path, variables: Mapping[str, str]) -> Deployment:
+@contextmanager
+def _certified(profile: Profile) -> Iterator[Certificate | None]:
+    """A certificate where there is TLS."""
+    if profile.http != "h2":
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        yield certificates.make(Path(folder))
+
+
+def deployment(
+    plan: Plan,
+    case: Case,
+    bench: Bench,
+    port: int,
+    log: Path,
+    variables: Mapping[str, str],
+    certificate: Certificate | None = None,
+) -> Deployment:
     """The server of a case, to be started on `port`; `variables` say where its backends are."""
     assert plan.budget is not None
     return deploy(
@@ -183,6 +209,8 @@ def deployment(plan: Plan, case: Case, bench: Bench, port: int, log: Path, varia
         start_timeout_s=plan.start_timeout_s,
         log=log,
         variables=_set_for(case, bench) | dict(variables),
+        options=OPTIONS[case.profile.http],
+        certificate=certificate,
     )
 
 
@@ -196,11 +224,19 @@ def deploy(
     start_timeout_s: float,
     log: Path,
     variables: Mapping[str, str] = MappingProxyType({}),
+    options: Sequence[Option] = (),
+    certificate: Certificate | None = None,
 ) -> Deployment:
-    """The app of `environment` under `server`, to be started with `variables` beside the app's own."""
+    """The app of `environment` under `server`, to be started with `variables` beside the app's own.
+
+    It is given those of `options` that it has; for `tls` there must be a certificate.
+    """
+    words = [word for option in options for word in server.speaks_with.get(option, ())]
+    files = {"CERTIFICATE": str(certificate.chain), "KEY": str(certificate.key)} if certificate else {}
+    argv = server.command(f"{host.LOOPBACK}:{port}", environment.target(server.interface), budget)
     return Deployment(
         name=server.name,
-        argv=server.command(f"{host.LOOPBACK}:{port}", environment.target(server.interface), budget),
+        argv=[*argv, *(files.get(word, word) for word in words)],
         port=port,
         directory=environment.directory,
         variables=environment.variables() | dict(server.environment) | dict(variables),
@@ -208,10 +244,11 @@ def deploy(
         probe_path=probe_path,
         start_timeout_s=start_timeout_s,
         log=log,
+        secure="tls" in options,
     )
 
 
-def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int) -> Job:
+def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int, certificate: Certificate | None) -> Job:
     locustfile = TARGET_LOCUSTFILE if plan.target else bench.scenarios[case.scenario].locustfile
     return Job(
         locustfile=str(locustfile.relative_to(ROOT) if locustfile.is_relative_to(ROOT) else locustfile),
@@ -221,6 +258,7 @@ def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int) -> Job:
         host=targets.address_of(plan.target)[0] if plan.target else host.LOOPBACK,
         port=port,
         profile=case.profile,
+        authority=str(certificate.authority) if certificate else "",
         # The same arrivals for all servers, others in each repeat.
         seed=plan.seed * 1000 + number,
         cpus=plan.load_cpus,

@@ -111,6 +111,13 @@ load_options = options(
     click.option(
         "--spawn-rate", type=Rate(1, 20_000), default=500.0, show_default=True, help="Users spawned in a second."
     ),
+    click.option(
+        "--http",
+        type=click.Choice(["http/1.1", "h2", "h2c"]),
+        default="http/1.1",
+        show_default=True,
+        help="h2 is HTTP/2 over TLS, h2c in clear text.",
+    ),
     click.option("--keep-alive/--no-keep-alive", default=True, help="Or a new connection for each request."),
     click.option(
         "--load-processes",
@@ -207,7 +214,7 @@ CONFLICTS = {
     "sweep_users": ("users", "slo", "arrivals", "max_in_flight"),
     "slo": ("users",),
     "target": (
-        *("server", "scenario", "variant", "settings", "database", "database_url", "redis_url"),
+        *("server", "scenario", "variant", "settings", "http", "database", "database_url", "redis_url"),
         *("workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
         *("sweep", "sweep_users", "slo"),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from results.plan import Case, Profile, Step, Variant
+from results.plan import Case, HttpVersion, Profile, Step, Variant
 from runners.parameters import combinations, differing
 from runners.scenarios import Scenario, ScenarioFile
 from runners.servers import Server
@@ -52,18 +52,24 @@ def cases(
         )
         for server in servers
         for found in scenarios
-        if unfit(server, found) is None
+        if unfit(server, found, profile.http) is None
         for variant in _variants(found.scenario, variants)
         for parameters in combinations(found.scenario.parameters, settings)
     )
 
 
-def unfit(server: Server, found: ScenarioFile) -> str | None:
-    """Why a server cannot serve a scenario, if it cannot."""
+def unfit(server: Server, found: ScenarioFile, http: HttpVersion) -> str | None:
+    """Why a server cannot serve a scenario by `http`, if it cannot."""
     if server.scenarios and found.name not in server.scenarios:
         return f"it has no app but its own, which serves {', '.join(server.scenarios)}"
     lacking = [protocol for protocol in found.scenario.protocols if protocol not in server.protocols]
-    return f"it does not speak {lacking[0]}" if lacking else None
+    if lacking:
+        return f"it does not speak {lacking[0]}"
+    if http != "http/1.1" and "websocket" in found.scenario.protocols:
+        return "WebSockets are opened by HTTP/1.1"
+    if http != "http/1.1" and "http/2" not in server.protocols:
+        return "it does not speak HTTP/2"
+    return "this deployment has no TLS of its own" if http == "h2" and "tls" not in server.speaks_with else None
 
 
 def _variants(scenario: Scenario, wanted: Sequence[Variant]) -> list[Variant]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from results import slo
 from results.errors import BenchError
-from results.plan import SCHEMA_VERSION, Arrivals, Budget, Case, Database, Plan, Profile, Target, Variant
+from results.plan import SCHEMA_VERSION, Arrivals, Budget, Case, Database, HttpVersion, Plan, Profile, Target, Variant
 from runners import choosing, plan
 from runners.app import BENCH_APP, Environment
 from runners.parameters import check_names
@@ -32,6 +32,7 @@ class LoadWish:
     warmup: float = 1.0
     timeout: float = 10.0
     connect_timeout: float | None = None
+    http: HttpVersion = "http/1.1"
     keep_alive: bool = True
     spawn_rate: float = 500.0
     load_processes: int = 1
@@ -108,7 +109,11 @@ def compare(
         slo.parse(objective)
     shape = profile(load, kind="open" if objective is not None else None)
     cases = plan.cases(servers, scenarios, choice.variants, shape, load.users, choice.settings)
-    left_out = (*unavailable, *missing, *choosing.unfit(servers, scenarios, choice.servers, choice.scenarios))
+    left_out = (
+        *unavailable,
+        *missing,
+        *choosing.unfit(servers, scenarios, choice.servers, choice.scenarios, shape.http),
+    )
     if not cases:
         raise BenchError(f"nothing is left to be measured: {left_out[0].why}" if left_out else "there is no case")
     if sweep_users:
@@ -187,6 +192,7 @@ def profile(load: LoadWish, *, kind: str | None = None) -> Profile:
         duration_s=load.duration,
         timeout_s=load.timeout,
         connect_timeout_s=min(load.connect_timeout or load.timeout, load.timeout),
+        http=load.http,
         keep_alive=load.keep_alive,
         spawn_rate=load.spawn_rate,
         load_processes=load.load_processes,

@@ -5,12 +5,9 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import trustme
-from cryptography.hazmat.primitives import serialization
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
@@ -21,30 +18,6 @@ TIMEOUT_S = 5.0
 HELLO, HELLO_BODY = "/hello/sync", b'{"message": "Hello, world!"}'
 CHUNKS = (b"[1, 2, ", b"3, 4]")
 UPLOAD_BODY = b'"items": 4'
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate for loopback, its key, and what trusts it."""
-
-    chain: Path
-    key: Path
-    trusted: ssl.SSLContext
-
-
-def certificate(folder: Path) -> Certificate:
-    """A new one, in files of `folder`; the key in PKCS #8, the one form that all servers read."""
-    authority = trustme.CA()
-    issued = authority.issue_cert(host.LOOPBACK, "localhost")
-    chain, key = folder / "certificate.pem", folder / "key.pem"
-    chain.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
-    private = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    key.touch(mode=0o600)
-    key.write_bytes(private.private_bytes(*form))
-    trusted = ssl.create_default_context()
-    authority.configure_trust(trusted)
-    return Certificate(chain=chain, key=key, trusted=trusted)
 
 
 def keep_alive(port: int) -> Cell:
@@ -91,8 +64,9 @@ def http2_clear(port: int) -> Cell:
     return _http2(f"http://{host.LOOPBACK}:{port}{HELLO}", verify=False)
 
 
-def http2(port: int, trusted: ssl.SSLContext) -> Cell:
+def http2(port: int, authority: Path) -> Cell:
     """HTTP/2 over TLS, chosen by ALPN."""
+    trusted = ssl.create_default_context(cafile=authority)
     trusted.set_alpn_protocols(["h2", "http/1.1"])
     try:
         with (

@@ -91,9 +91,10 @@ class Repeat:
         """What the app says was done, waiting for what is still to be."""
         if self.work_path is None:
             return None
-        url = f"http://{self.job.host}:{self.job.port}{self.work_path}"
+        secure = self.deployment is not None and self.deployment.secure
+        url = f"{'https' if secure else 'http'}://{self.job.host}:{self.job.port}{self.work_path}"
         began = time.monotonic()
-        with httpx.Client(timeout=WORK_TIMEOUT_S, trust_env=False) as client:
+        with httpx.Client(timeout=WORK_TIMEOUT_S, trust_env=False, verify=not secure) as client:
             while True:
                 try:
                     found = msgspec.json.decode(client.get(url).raise_for_status().content, type=dict[str, int])

@@ -22,7 +22,7 @@ PATCHING = {"locust", "gevent"}
 LOAD_SIDE = {
     f"runners/load/{name}.py"
     for name in (
-        *("__main__", "user", "connection", "pacer", "session", "master", "worker", "target"),
+        *("__main__", "user", "connection", "http2", "pacer", "session", "master", "worker", "target"),
         *("websocket", "sockets", "websocket_user"),
     )
 }
@@ -77,7 +77,7 @@ def test_only_the_store_and_the_report_write_files_of_a_run() -> None:
         "plots/matrix.py",
         "plots/report.py",
         "plots/style.py",
-        "runners/probes.py",
+        "runners/certificates.py",
         "runners/process.py",
         "plots/calibration.py",
         "runners/calibration.py",

@@ -11,7 +11,7 @@ import errno
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
@@ -110,8 +110,13 @@ class Connection:
         self._complete = False
         self._keep = False
 
-    def exchange(self, request: bytes) -> int:
-        """Send `request`, which must be complete, and wait for the answer; its status. `body` has the body.
+    def prepared(self, method: str, path: str, fields: Mapping[str, str], body: bytes) -> Any:
+        """A request, as `exchange` takes it; `fields` are its headers."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body
+
+    def exchange(self, request: Any) -> int:
+        """Send a request, which was `prepared`, and wait for the answer; its status. `body` has the body.
 
         Raises:
             ConnectTimeoutError: there was no connection within its time-out.
@@ -127,9 +132,7 @@ class Connection:
         try:
             connected = self._socket or self._connect()
             self._head, self._headers_complete, self._complete = b"", False, False
-            sent = connected.send(request)
-            if sent < len(request):
-                self._send_rest(connected, memoryview(request)[sent:])
+            self._write(connected, request)
             while not self._complete:
                 self._hub.switch()
         except BaseException:
@@ -176,11 +179,21 @@ class Connection:
         if error:
             raise OSError(error, os.strerror(error))
         self.opened += 1
-        self._connected(began, time.monotonic_ns())
-        self._parser = httptools.HttpResponseParser(self)
         self._watcher = self._hub.loop.io(connected.fileno(), READ)
         self._watcher.start(self._readable)
+        self._stand(connected)
+        self._connected(began, time.monotonic_ns())
         return connected
+
+    def _stand(self, connected: _socket.socket) -> None:
+        """Begin to speak over a new connection."""
+        self._parser = httptools.HttpResponseParser(self)
+
+    def _write(self, connected: _socket.socket, request: Any) -> None:
+        """Begin to send a request."""
+        sent = connected.send(request)
+        if sent < len(request):
+            self._send_rest(connected, memoryview(request)[sent:])
 
     def _send_rest(self, connected: _socket.socket, rest: memoryview) -> None:
         """Send what the kernel did not take at once, unless the answer comes before."""

@@ -17,6 +17,7 @@ class Job:
         target: what to ask a server that the bench did not start; else null.
         host, port: where.
         profile: how.
+        authority: file of the authority whose certificate the server has; empty where there is no TLS.
         seed: of the arrivals of an open profile.
         cpus: the load processes' CPUs on this machine.
         listen: for load processes on other machines: where they join, as HOST:PORT; empty where there are none.
@@ -29,6 +30,7 @@ class Job:
     host: str
     port: int
     profile: Profile
+    authority: str = ""
     seed: int = 1
     cpus: tuple[int, ...] = ()
     listen: str = ""

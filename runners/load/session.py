@@ -7,6 +7,8 @@ import tempfile
 import time
 import traceback
 from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +21,8 @@ from locust.util.load_locustfile import load_locustfile
 from results.record import Load
 from runners.app import ROOT
 from runners.load import analysis
+from runners.load.connection import Connection
+from runners.load.http2 import Http2Connection, trust
 from runners.load.job import Job, Window
 from runners.load.pacer import LagMeter, Pacer, arrivals
 from runners.load.recorder import Recorder
@@ -63,6 +67,7 @@ class Session:
             timeout_s=profile.timeout_s,
             connect_timeout_s=profile.connect_timeout_s,
             keep_alive=profile.keep_alive,
+            connection=_connections(job),
         )
 
     def measure(self, begin_ns: int, window: Window) -> Load:
@@ -135,6 +140,13 @@ class Session:
         runner = self._environment.runner
         assert runner is not None
         return [greenlet.args[0] for greenlet in runner.user_greenlets]
+
+
+def _connections(job: Job) -> Callable[..., Connection]:
+    """What makes the users' connections."""
+    if job.profile.http == "http/1.1":
+        return Connection
+    return partial(Http2Connection, trusted=trust(job.authority) if job.profile.http == "h2" else None)
 
 
 def _spill_file() -> FileIO | None:

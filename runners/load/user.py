@@ -58,6 +58,7 @@ class Conduct:
         target: what to ask where that is not the scenario's own business.
         timeout_s, connect_timeout_s: of an answer; of connecting, at most.
         keep_alive: whether a connection serves more than one request.
+        connection: makes one, with the arguments of `Connection`, which speaks HTTP/1.1.
     """
 
     recorder: Recorder | None = None
@@ -66,6 +67,7 @@ class Conduct:
     timeout_s: float = DEFAULT_TIMEOUT_S
     connect_timeout_s: float = DEFAULT_TIMEOUT_S
     keep_alive: bool = True
+    connection: Callable[..., Connection] = Connection
 
 
 class BenchUser(User):
@@ -94,7 +96,7 @@ class BenchUser(User):
                 raise ValueError(f"--variant {options.variant}: it is one of {', '.join(paths)}")
             self.path: str = paths[options.variant].format_map(self.parameters)
         conduct = self.conduct
-        self.connection = Connection(
+        self.connection = conduct.connection(
             address.hostname,
             address.port or 80,
             conduct.timeout_s,
@@ -109,7 +111,7 @@ class BenchUser(User):
         self._reporter: Reporter = conduct.recorder or LocustReporter(environment, self._length)
         self._number = self._reporter.join()
         self._endpoint = 0
-        self._gets: dict[str | tuple[str, str], tuple[int, bytes]] = {}
+        self._gets: dict[str | tuple[str, str], tuple[int, Any]] = {}
         if type(self).wait_time is User.wait_time and not any(isinstance(one, type) for one in self.tasks):
             self.tasks = [type(self)._work]
 
@@ -122,7 +124,7 @@ class BenchUser(User):
         prepared = self._gets.get(key)
         if prepared is None:
             endpoint = self._reporter.endpoint("GET", name or path)
-            prepared = self._gets[key] = (endpoint, self._bytes("GET", path, {}, b""))
+            prepared = self._gets[key] = (endpoint, self._prepared("GET", path, {}, b""))
         return self._exchange(*prepared, expect, status, path)
 
     def request(
@@ -140,9 +142,9 @@ class BenchUser(User):
         if method not in SAFE_METHODS:
             raise ValueError(f"method {method!r} is none of {', '.join(SAFE_METHODS)}")
         endpoint = self._reporter.endpoint(method, name or path)
-        return self._exchange(endpoint, self._bytes(method, path, headers or {}, body), expect, status, path)
+        return self._exchange(endpoint, self._prepared(method, path, headers or {}, body), expect, status, path)
 
-    def _exchange(self, endpoint: int, request: bytes, expect: Expected, status: int, path: str) -> bool:
+    def _exchange(self, endpoint: int, request: Any, expect: Expected, status: int, path: str) -> bool:
         reporter, number = self._reporter, self._number
         if reporter.closing:
             raise StopUser
@@ -151,7 +153,7 @@ class BenchUser(User):
         reporter.begin(number, endpoint, intended)
         try:
             got = self.connection.exchange(request)
-        except (OSError, httptools.HttpParserError) as error:
+        except (OSError, httptools.HttpParserError, ExchangeError) as error:
             return self._fail(path, error)
         if reporter.over:
             raise StopUser
@@ -200,16 +202,15 @@ class BenchUser(User):
     def _connected(self, began: int, ended: int) -> None:
         self._reporter.connected(self._endpoint, began, ended)
 
-    def _bytes(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    def _prepared(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Any:
         own = dict(self._fields)
         if body or method in ("POST", "PUT", "PATCH"):
             own["Content-Length"] = str(len(body))
         given = {name.lower() for name in headers}
         fields = {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
-        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        if "\r" in path or "\n" in path or not lines.count("\n") == lines.count("\r") == len(fields):
+        if any(character in text for text in (path, *fields, *fields.values()) for character in "\r\n"):
             raise ValueError(f"{method} {path!r}: no line breaks may be in a path or a header")
-        return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body
+        return self.connection.prepared(method, path, fields, body)
 
 
 class LocustReporter:

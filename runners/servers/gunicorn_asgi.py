@@ -28,7 +28,7 @@ SERVER = Server(
     requires=("uvloop",),
     uses_if_there=("gunicorn_h1c",),
     uses=("workers", "connections"),
-    protocols=("keep-alive", "websocket"),
+    protocols=("keep-alive", "websocket", "http/2"),
     speaks_with={
         "tls": ("--certfile", "CERTIFICATE", "--keyfile", "KEY"),
         "http/2": ("--http-protocols", "h2,h1"),

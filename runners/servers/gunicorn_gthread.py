@@ -26,7 +26,7 @@ SERVER = Server(
     distribution="gunicorn",
     uses_if_there=("gunicorn_h1c",),
     uses=("workers", "threads", "connections"),
-    protocols=("keep-alive",),
+    protocols=("keep-alive", "http/2"),
     speaks_with={
         "tls": ("--certfile", "CERTIFICATE", "--keyfile", "KEY"),
         "http/2": ("--http-protocols", "h2,h1"),
