@@ -208,11 +208,12 @@ def work(record: Record) -> Iterator[Reason]:
             f"{load.requests_good - found.done - found.pending:,} was never done",
             cure="look for updates that overwrite each other, or tasks that were dropped",
         )
-    elif found.pending:
+    elif found.done < load.requests_good:
+        left = load.requests_good - found.done
         yield Reason(
             code="work-pending",
             verdict="suspect",
-            text=f"{found.waited_s:.0f} s after the load the work of {found.pending:,} of {load.requests_good:,} good "
+            text=f"{found.waited_s:.0f} s after the load the work of {left:,} of {load.requests_good:,} good "
             "answers was still to be done: they were taken faster than it can be done",
             cure="offer a --rate that can be kept up with",
         )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from results.record import Work
 from tests.results.factory import CASE, OPEN_CASE, load, record, second, texts
 
 
@@ -86,3 +87,15 @@ def test_half_of_the_window_is_too_long_for_one_answer() -> None:
     assert waited(100, 100, 100, 1000) == {"stuck-users"}
     assert not waited(201, 201, 201, 1000), "the best served had to wait a fifth of it too"
     assert waited(200, 201, 201, 1000) == {"stuck-users"}
+
+
+def test_work_is_pending_or_lost_where_less_was_done_than_answered() -> None:
+    served_well = load(second([5.0] * 900))  # 1,000 good answers from start to end
+
+    def worked(done: int, pending: int) -> dict[str, str]:
+        return texts(replace(record(served_well), work=Work(done=done, pending=pending, waited_s=10.2)))
+
+    assert not worked(1000, 0)
+    assert not worked(1000, 1), "of a request that failed, or done and not acknowledged yet"
+    assert "10 s after the load the work of 3 of 1,000 good answers" in worked(997, 5)["work-pending"]
+    assert "the work of 1 was never done" in worked(997, 2)["lost-work"]
