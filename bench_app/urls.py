@@ -1,5 +1,7 @@
 """One path per scenario and variant: /<scenario>/<variant>."""
 
+import os
+
 from django.urls import path
 
 from bench_app.views import boundary, cpu, fanout, hello, orm_read, orm_write, sleep, template, upload
@@ -29,3 +31,15 @@ urlpatterns = [
     path("fanout/sync-threads-per-request", fanout.fanout_sync_threads_per_request),
     path("fanout/async-per-request", fanout.fanout_async_per_request),
 ]
+
+# Celery is imported only where there is a worker: other scenarios do not pay for it.
+if "BENCH_CELERY_URL" in os.environ:
+    from bench_app.views import offload
+
+    urlpatterns += [
+        path("offload/sync", offload.offload_sync),
+        path("offload/async", offload.offload_async),
+        path("offload/sync-wait", offload.offload_sync_wait),
+        path("offload/async-wait", offload.offload_async_wait),
+        path("offload/work", offload.offload_work),
+    ]
