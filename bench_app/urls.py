@@ -2,6 +2,7 @@
 
 import os
 
+import django
 from django.urls import path
 
 from bench_app.views import boundary, cpu, fanout, hello, orm_read, orm_write, sleep, template, upload
@@ -31,6 +32,11 @@ urlpatterns = [
     path("fanout/sync-threads-per-request", fanout.fanout_sync_threads_per_request),
     path("fanout/async-per-request", fanout.fanout_async_per_request),
 ]
+
+if django.VERSION >= (6, 0):
+    from bench_app.views import tasks
+
+    urlpatterns += [path("tasks/sync", tasks.tasks_sync), path("tasks/async", tasks.tasks_async)]
 
 # Celery is imported only where there is a worker: other scenarios do not pay for it.
 if "BENCH_CELERY_URL" in os.environ:

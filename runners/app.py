@@ -15,7 +15,7 @@ from results.plan import App, Interface
 from runners.process import output_of
 
 ROOT = Path(__file__).resolve().parent.parent
-CONSTRAINTS = ROOT / "constraints.txt"
+CONSTRAINTS, REQUIREMENTS = ROOT / "constraints.txt", ROOT / "requirements.txt"
 BENCH_PARTS = ("runners", "results", "scenarios")
 SOURCES = (".py", ".html")
 IMPORT_TIMEOUT_S = 60.0

@@ -1,18 +1,22 @@
 """From names to what they stand for: servers, scenarios, variants, backends and CPUs."""
 
 import difflib
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from results.errors import BenchError, ExitCode
 from results.plan import Database, HttpVersion, LeftOut, Variant
-from runners import backends, host, plan
+from runners import backends, host, plan, requirements
 from runners import scenarios as scenario_files
 from runners import servers as server_files
-from runners.app import CONSTRAINTS, Environment
+from runners.app import CONSTRAINTS, REQUIREMENTS, Environment
 from runners.backends import Backend, Missing
 from runners.plan import ALL
+from runners.requirements import Requirement
 from runners.scenarios import ScenarioFile
 from runners.servers import Availability, Server
+
+PIP = ("-m", "pip", "install", "-c")
 
 
 def names(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
@@ -93,7 +97,7 @@ def scenario_lacks(
 ) -> dict[str, Missing | None]:
     """The first thing that each scenario lacks here, by its name; looks up each thing once."""
     these = list(chosen)
-    versions = environment.versions(name for one in these for name in one.scenario.requires)
+    versions = environment.versions(requirements.names(text for one in these for text in one.scenario.requires))
     kinds = {kind for one in these for kind in one.scenario.backends}
     lacks = backend_lacks(kinds, environment, database, urls)
     return {one.name: _missing(one, environment, versions, lacks, database) for one in these}
@@ -115,12 +119,20 @@ def _missing(
     database: Database,
 ) -> Missing | None:
     """The first thing that a scenario lacks here."""
-    packages = [name for name in found.scenario.requires if name not in versions]
-    if packages:
-        install = f"{environment.python} -m pip install -c {CONSTRAINTS} {' '.join(packages)}"
-        return Missing(what=", ".join(packages), install=install)
+    required = map(requirements.parse, found.scenario.requires)
+    lacking = {one: what for one in required if (what := one.lack(versions))}
+    if lacking:
+        return Missing(what=", ".join(lacking.values()), install=_install(list(lacking), environment))
     needed = backends.in_order(found.scenario.backends, backends_by_kind(database))
     return next((lack for backend in needed if (lack := lacks[backend.kind])), None)
+
+
+def _install(lacking: Sequence[Requirement], environment: Environment) -> str:
+    """The command that gets what is lacking: where that is a newer Python, one with all that the bench needs."""
+    for one in lacking:
+        if one.name == requirements.PYTHON:
+            return f"python{one.least} -m pip install -r {REQUIREMENTS}, and run the bench by python{one.least}"
+    return shlex.join([str(environment.python), *PIP, str(CONSTRAINTS), *(one.text for one in lacking)])
 
 
 def backends_by_kind(database: Database) -> dict[str, Backend]:

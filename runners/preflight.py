@@ -13,9 +13,9 @@ from results.errors import BenchError
 from results.plan import Plan
 from results.record import Record
 from results.validity import conditions
-from runners import choosing, host, servers
+from runners import choosing, host, requirements, servers
 from runners import target as targets
-from runners.app import BENCH_APP, ROOT, Environment
+from runners.app import BENCH_APP, REQUIREMENTS, Environment
 from runners.backends.lending import Backends
 from runners.experiment import Bench
 from runners.scenarios import ScenarioFile
@@ -23,7 +23,6 @@ from runners.servers import BudgetPart, Server
 
 LOAD_DISTRIBUTIONS = ("locust", "gevent", "httptools")
 APP_DISTRIBUTIONS = ("django", "asgiref")
-REQUIREMENTS = ROOT / "requirements.txt"
 DESCRIPTORS_BESIDE_USERS = 200
 """Open files that a load process or a server needs beside those of the users."""
 
@@ -80,7 +79,7 @@ def check(
         if not one.available:
             raise choosing.unavailable(one)
     app_versions = environment.versions(APP_DISTRIBUTIONS)
-    packages = environment.versions(name for one in asked for name in one.scenario.requires)
+    packages = environment.versions(requirements.names(text for one in asked for text in one.scenario.requires))
     app_versions |= {name: version for name, version in packages.items() if name not in app_versions}
     if "django" not in app_versions:
         raise BenchError(

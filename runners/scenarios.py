@@ -11,6 +11,7 @@ import msgspec
 
 from results.errors import BenchError
 from results.plan import Parameters, Protocol, Variant
+from runners import requirements
 from runners.parameters import Choice, defaults
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
@@ -29,7 +30,7 @@ class Scenario:
         environment: variables that servers need set for it; `{name}` stands for a parameter.
         backends: what it needs besides the app, by kind, as `database`.
         protocols: what a server must speak for it.
-        requires: packages that the app needs for it.
+        requires: packages that the app needs for it, as `celery` or `django>=6.0`; `python>=3.12` is the interpreter.
         work: the path at which the app says how much work was done, as `{"done": 3, "pending": 0}`.
         files_per_user: sockets that the app's process opens for each user, beside the user's own.
         default: whether it is measured when no scenario is named.
@@ -117,6 +118,7 @@ def _check(scenario: Scenario) -> None:
             raise ValueError(f"variant {variant!r} does not begin with sync or async")
     if not all(choice or isinstance(choice, int) for choice in scenario.parameters.values()):
         raise ValueError("a parameter has no value that it may be")
+    requirements.names(scenario.requires)
     usual = defaults(scenario.parameters)
     scenario.variables(usual)
     for variant in variants:

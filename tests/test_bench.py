@@ -121,6 +121,9 @@ def test_listing(bench: CommandLine) -> None:
     assert done.code == 0
     for name in (*servers.discover(), "hello", "sleep", "cpu"):
         assert any(line.split()[:2] == [name, "yes"] for line in done.out.splitlines()), done.out
+    there = "yes" if sys.version_info >= (3, 12) else "no"
+    assert any(line.split()[:2] == ["tasks", there] for line in done.out.splitlines())
+    assert ("tasks: python 3.12 or newer (3.11." in done.out) == (there == "no")
 
 
 @pytest.mark.parametrize(

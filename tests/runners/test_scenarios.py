@@ -37,6 +37,7 @@ def test_a_scenario_is_one_locustfile_and_one_views_file(name: str) -> None:
         ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'parameters': {'n': []}}", "no value"),
         ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'environment': {'A': '{n}'}}", "'n'"),
         ("SCENARIO = {'summary': 's', 'paths': {}, 'users': 1}", "at least one variant"),
+        ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'requires': ['a>1']}", "NAME>=VERSION"),
     ],
 )
 def test_an_unsound_scenario_is_named(tmp_path: Path, content: str, message: str) -> None:
