@@ -44,6 +44,17 @@ if "BENCH_DATABASE" in os.environ:
         "default": database(os.environ["BENCH_DATABASE"], os.environ.get("BENCH_DATABASE_CONNECTIONS", "per-request"))
     }
 
+# What carries messages between WebSocket consumers: each process's own memory, or Redis; both with their defaults.
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {}
+match os.environ.get("BENCH_CHANNEL_LAYER"):
+    case "memory":
+        CHANNEL_LAYERS["default"] = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    case "redis":
+        CHANNEL_LAYERS["default"] = {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [os.environ["BENCH_REDIS_URL"]], "prefix": os.environ["BENCH_REDIS_PREFIX"]},
+        }
+
 # Loaders are cached, as they are by default where DEBUG is off.
 TEMPLATES = [
     {

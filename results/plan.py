@@ -95,6 +95,11 @@ class Case:
     point: str = ""
 
     @property
+    def connections(self) -> int:
+        """How many its users hold: one each, or as many as the parameter `sockets` says."""
+        return self.profile.users * int(self.parameters.get("sockets", 1))
+
+    @property
     def kind(self) -> ViewKind | None:
         """What kind of view is asked; null for a target."""
         return None if self.variant is None else view_kind(self.variant)

@@ -2,18 +2,19 @@
 
 import difflib
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from results.errors import BenchError, ExitCode
-from results.plan import Database, HttpVersion, LeftOut, Variant
+from results.plan import Database, HttpVersion, LeftOut, Parameters, Variant
 from runners import backends, host, plan, requirements
 from runners import scenarios as scenario_files
 from runners import servers as server_files
 from runners.app import CONSTRAINTS, REQUIREMENTS, Environment
 from runners.backends import Backend, Missing
+from runners.parameters import defaults
 from runners.plan import ALL
 from runners.requirements import Requirement
-from runners.scenarios import ScenarioFile
+from runners.scenarios import Needs, ScenarioFile
 from runners.servers import Availability, Server
 
 PIP = ("-m", "pip", "install", "-c")
@@ -65,17 +66,28 @@ def with_app(environment: Environment) -> list[Availability]:
     return list(server_files.availability(chosen, environment).values())
 
 
+def with_defaults(found: ScenarioFile) -> list[Parameters]:
+    """The parameters of a scenario of which nothing is set."""
+    return [defaults(found.scenario.parameters)]
+
+
 def scenarios(
-    wanted: Sequence[str], environment: Environment, database: Database, urls: Mapping[str, str]
+    wanted: Sequence[str],
+    environment: Environment,
+    database: Database,
+    urls: Mapping[str, str],
+    asked: Callable[[ScenarioFile], Iterable[Parameters]] = with_defaults,
 ) -> tuple[list[ScenarioFile], list[LeftOut]]:
     """The wanted scenarios, or those that are measured by default; of `all`, what is left out as something is missing.
+
+    `asked` says with which parameters a scenario is to be measured.
 
     Raises:
         BenchError: one is unknown, or one that was named cannot be measured here.
     """
     known = scenario_files.discover()
     chosen = [known[name] for name in names("scenario", wanted, known) if wanted or known[name].scenario.default]
-    lacks = scenario_lacks(chosen, environment, database, urls)
+    lacks = scenario_lacks(chosen, environment, database, urls, asked)
     found, left_out = [], []
     for one in chosen:
         lack = lacks[one.name]
@@ -93,14 +105,18 @@ def scenarios(
 
 
 def scenario_lacks(
-    chosen: Iterable[ScenarioFile], environment: Environment, database: Database, urls: Mapping[str, str]
+    chosen: Iterable[ScenarioFile],
+    environment: Environment,
+    database: Database,
+    urls: Mapping[str, str],
+    asked: Callable[[ScenarioFile], Iterable[Parameters]] = with_defaults,
 ) -> dict[str, Missing | None]:
     """The first thing that each scenario lacks here, by its name; looks up each thing once."""
-    these = list(chosen)
-    versions = environment.versions(requirements.names(text for one in these for text in one.scenario.requires))
-    kinds = {kind for one in these for kind in one.scenario.backends}
+    needs = {one.name: one.scenario.needs(asked(one)) for one in chosen}
+    versions = environment.versions(requirements.names(text for one in needs.values() for text in one.requires))
+    kinds = {kind for one in needs.values() for kind in one.backends}
     lacks = backend_lacks(kinds, environment, database, urls)
-    return {one.name: _missing(one, environment, versions, lacks, database) for one in these}
+    return {name: _missing(one, environment, versions, lacks, database) for name, one in needs.items()}
 
 
 def backend_lacks(
@@ -112,18 +128,18 @@ def backend_lacks(
 
 
 def _missing(
-    found: ScenarioFile,
+    needs: Needs,
     environment: Environment,
     versions: Mapping[str, str],
     lacks: Mapping[str, Missing | None],
     database: Database,
 ) -> Missing | None:
     """The first thing that a scenario lacks here."""
-    required = map(requirements.parse, found.scenario.requires)
+    required = map(requirements.parse, needs.requires)
     lacking = {one: what for one in required if (what := one.lack(versions))}
     if lacking:
         return Missing(what=", ".join(lacking.values()), install=_install(list(lacking), environment))
-    needed = backends.in_order(found.scenario.backends, backends_by_kind(database))
+    needed = backends.in_order(needs.backends, backends_by_kind(database))
     return next((lack for backend in needed if (lack := lacks[backend.kind])), None)
 
 

@@ -164,7 +164,7 @@ def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callabl
 @contextmanager
 def prepared(case: Case, bench: Bench, log_path: Callable[[str], Path]) -> Iterator[Borrowed]:
     """What the case's scenario needs besides the app."""
-    kinds = bench.scenarios[case.scenario].scenario.backends if bench.backends else ()
+    kinds = bench.scenarios[case.scenario].scenario.needs([case.parameters]).backends if bench.backends else ()
     if not kinds:
         yield Borrowed()
         return

@@ -9,7 +9,7 @@ from results.errors import BenchError
 from results.plan import SCHEMA_VERSION, Arrivals, Budget, Case, Database, HttpVersion, Plan, Profile, Target, Variant
 from runners import choosing, plan
 from runners.app import BENCH_APP, Environment
-from runners.parameters import check_names
+from runners.parameters import check_names, combinations
 
 LEAST_CONNECTIONS = 1000
 THREADS = 4
@@ -102,7 +102,13 @@ def compare(
     """
     environment = Environment.of(BENCH_APP)
     servers, unavailable = choosing.servers(choice.servers, environment)
-    scenarios, missing = choosing.scenarios(choice.scenarios, environment, choice.database, choice.urls)
+    scenarios, missing = choosing.scenarios(
+        choice.scenarios,
+        environment,
+        choice.database,
+        choice.urls,
+        lambda one: combinations(one.scenario.parameters, choice.settings),
+    )
     choosing.check_variants(choice.variants, scenarios)
     check_names(choice.settings, [name for found in scenarios for name in found.scenario.parameters])
     if objective is not None:
@@ -119,12 +125,13 @@ def compare(
     if sweep_users:
         cases = plan.swept(cases, [replace(shape, users=users) for users in sweep_users])
     server_cpus, load_cpus = choosing.cpus(budget.server_cpus, budget.load_cpus)
-    kinds = {kind for found in scenarios for kind in found.scenario.backends}
+    by_name = {found.name: found.scenario for found in scenarios}
+    kinds = {kind for case in cases for kind in by_name[case.scenario].needs([case.parameters]).backends}
     return Plan(
         schema=SCHEMA_VERSION,
         name=_name("-".join(server.name for server in servers) if len(servers) <= 2 else f"{len(servers)}-servers"),
         app=BENCH_APP,
-        budget=allotted(budget, server_cpus, users=max(case.profile.users for case in cases)),
+        budget=allotted(budget, server_cpus, users=max(case.connections for case in cases)),
         load_cpus=load_cpus,
         backend_cpus=choosing.backend_cpus(server_cpus, load_cpus) if kinds else (),
         database=choice.database if "database" in kinds else None,

@@ -21,7 +21,7 @@ from runners.experiment import Bench
 from runners.scenarios import ScenarioFile
 from runners.servers import BudgetPart, Server
 
-LOAD_DISTRIBUTIONS = ("locust", "gevent", "httptools")
+LOAD_DISTRIBUTIONS = ("locust", "gevent", "httptools", "websockets")
 APP_DISTRIBUTIONS = ("django", "asgiref")
 DESCRIPTORS_BESIDE_USERS = 200
 """Open files that a load process or a server needs beside those of the users."""
@@ -60,8 +60,8 @@ def check(
         _check_port(port)
     if listen:
         _check_listen(listen)
-    users = max(case.profile.users for case in plan.cases)
-    host.allow_descriptors(users + DESCRIPTORS_BESIDE_USERS)
+    connections = max(case.connections for case in plan.cases)
+    host.allow_descriptors(connections + DESCRIPTORS_BESIDE_USERS)
     environment = Environment.of(plan.app or BENCH_APP)
     if plan.target is not None:
         timeout_s = max(case.profile.timeout_s for case in plan.cases)
@@ -70,16 +70,19 @@ def check(
     names = {case.server for case in plan.cases}
     chosen = [server for server in servers.discover().values() if server.name in names]
     database = plan.database or "sqlite"
-    asked, _ = choosing.scenarios(sorted({case.scenario for case in plan.cases}), environment, database, urls)
+    scenarios = sorted({case.scenario for case in plan.cases})
+    parameters = {name: [case.parameters for case in plan.cases if case.scenario == name] for name in scenarios}
+    asked, _ = choosing.scenarios(scenarios, environment, database, urls, lambda one: parameters[one.name])
     files_per_user = max(one.files_per_user for one in chosen) + max(one.scenario.files_per_user for one in asked)
-    host.allow_descriptors(users * files_per_user + DESCRIPTORS_BESIDE_USERS)
+    host.allow_descriptors(connections * files_per_user + DESCRIPTORS_BESIDE_USERS)
     _check_pool(plan)
     found = servers.availability(chosen, environment)
     for one in found.values():
         if not one.available:
             raise choosing.unavailable(one)
     app_versions = environment.versions(APP_DISTRIBUTIONS)
-    packages = environment.versions(requirements.names(text for one in asked for text in one.scenario.requires))
+    needs = [one.scenario.needs(parameters[one.name]) for one in asked]
+    packages = environment.versions(requirements.names(text for one in needs for text in one.requires))
     app_versions |= {name: version for name, version in packages.items() if name not in app_versions}
     if "django" not in app_versions:
         raise BenchError(

@@ -4,6 +4,7 @@ Importing a locustfile imports Locust and gevent, which patch the standard libra
 """
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from runners import requirements
 from runners.parameters import Choice, defaults
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a scenario needs besides the app: backends, by kind, and packages."""
+
+    backends: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +40,7 @@ class Scenario:
         backends: what it needs besides the app, by kind, as `database`.
         protocols: what a server must speak for it.
         requires: packages that the app needs for it, as `celery` or `django>=6.0`; `python>=3.12` is the interpreter.
+        where: what it needs beside that where a parameter has a certain value, as `layer=redis`.
         work: the path at which the app says how much work was done, as `{"done": 3, "pending": 0}`.
         files_per_user: sockets that the app's process opens for each user, beside the user's own.
         default: whether it is measured when no scenario is named.
@@ -45,6 +55,7 @@ class Scenario:
     backends: tuple[str, ...] = ()
     protocols: tuple[Protocol, ...] = ()
     requires: tuple[str, ...] = ()
+    where: dict[str, Needs] = field(default_factory=dict)
     work: str | None = None
     files_per_user: int = 0
     default: bool = False
@@ -52,6 +63,16 @@ class Scenario:
     def path(self, variant: Variant, parameters: Parameters) -> str:
         """What is asked of one variant."""
         return (self.paths | self.more_paths)[variant].format_map(parameters)
+
+    def needs(self, asked: Iterable[Parameters]) -> Needs:
+        """What it needs for cases with these parameters, taken together."""
+        settings = {f"{name}={value}" for parameters in asked for name, value in parameters.items()}
+        found = [Needs(backends=self.backends, requires=self.requires)]
+        found += [needs for setting, needs in self.where.items() if setting in settings]
+        return Needs(
+            backends=tuple(dict.fromkeys(kind for needs in found for kind in needs.backends)),
+            requires=tuple(dict.fromkeys(name for needs in found for name in needs.requires)),
+        )
 
     def variables(self, parameters: Parameters) -> dict[str, str]:
         """What servers need set."""
@@ -119,6 +140,11 @@ def _check(scenario: Scenario) -> None:
     if not all(choice or isinstance(choice, int) for choice in scenario.parameters.values()):
         raise ValueError("a parameter has no value that it may be")
     requirements.names(scenario.requires)
+    for setting in scenario.where:
+        name, _, value = setting.partition("=")
+        choice = scenario.parameters[name]
+        if isinstance(choice, int) or value not in map(str, choice):
+            raise ValueError(f"where {setting!r}: it is no value that {name} may have")
     usual = defaults(scenario.parameters)
     scenario.variables(usual)
     for variant in variants:

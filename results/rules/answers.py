@@ -183,7 +183,7 @@ def connections(record: Record) -> Iterator[Reason]:
         return
     if profile.rate_rps is not None and profile.rate_rps < profile.users:
         return  # each is idle for more than a second, and may be closed for that
-    if load.connections_opened > profile.users + CONNECTIONS_SHARE * load.requests_issued:
+    if load.connections_opened > record.case.connections + CONNECTIONS_SHARE * load.requests_issued:
         yield Reason(
             code="connections-not-kept",
             verdict="suspect",

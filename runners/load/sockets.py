@@ -23,6 +23,10 @@ Right = Message | Callable[[Message], bool] | None
 """The exact right answer, or what says whether one is right; None: any is."""
 
 
+class LateError(TimeoutError):
+    """What was waited for did not come in time; other time-outs are the system's."""
+
+
 class Waiter:
     """The one greenlet that waits, until a deadline, for what happens in the event loop."""
 
@@ -35,7 +39,7 @@ class Waiter:
         """When the timer looks at the time. It goes on from wait to wait, as setting one for each would be dear."""
 
     def wait(self, deadline: float) -> None:
-        """Until somebody wakes it; TimeoutError at the deadline, in s of the monotonic clock."""
+        """Until somebody wakes it; LateError at the deadline, in s of the monotonic clock."""
         self._greenlet, self._deadline = gevent.getcurrent(), deadline
         if not self._timer.active or deadline < self._due:
             self._set_timer(deadline)
@@ -63,7 +67,7 @@ class Waiter:
         if time.monotonic() < self._deadline:
             self._set_timer(self._deadline)
         else:
-            self._greenlet.throw(TimeoutError("it did not come in time"))
+            self._greenlet.throw(LateError("it did not come in time"))
 
 
 class Sockets:
@@ -161,7 +165,7 @@ class Sockets:
             self._sockets[sender].send(message)
             try:
                 self._wait(lambda: not self._missing, min(deadline, time.monotonic() + wait_s))
-            except TimeoutError:
+            except LateError:
                 self._lost[message] = self._missing
                 if len(self._lost) > KNOWN_LOST:
                     del self._lost[next(iter(self._lost))]
@@ -194,19 +198,16 @@ class Sockets:
             self.close()
 
     def _open(self, deadline: float) -> None:
-        closed = [one for one in self._sockets if not one.is_open]
-        if not closed:
-            return
-        for one in closed:
+        """One after the other: those who meet in a room do not come at once, and to one worker."""
+        for one in self._sockets:
+            if one.is_open:
+                continue
             one.connect(self._path)
-        try:
-            self._wait(
-                lambda: all(one.is_open for one in closed), min(deadline, time.monotonic() + self._connect_timeout_s)
-            )
-        except TimeoutError as error:
-            if type(error) is TimeoutError:
-                raise ConnectTimeoutError("no connection in time") from error
-            raise
+            until = min(deadline, time.monotonic() + self._connect_timeout_s)
+            try:
+                self._wait(lambda one=one: one.is_open, until)  # type: ignore[misc]
+            except LateError as late:
+                raise ConnectTimeoutError("no connection in time") from late
 
     def _wait(self, until: Callable[[], bool], deadline: float) -> None:
         self._until = until

@@ -30,7 +30,11 @@ CLIENT = Client(SERVER_NAME="127.0.0.1")
 POSTED = ("orm-write",)
 ALL = {name: found.scenario for name, found in scenarios.discover().items()}
 # A worker's own tests are tests/test_offload.py.
-SCENARIOS = {name: scenario for name, scenario in ALL.items() if "celery" not in scenario.backends}
+SCENARIOS = {
+    name: scenario
+    for name, scenario in ALL.items()
+    if "celery" not in scenario.backends and "websocket" not in scenario.protocols
+}
 ENVIRONMENT = Environment.of(BENCH_APP)
 WITH_DATABASE = [name for name, scenario in SCENARIOS.items() if "database" in scenario.backends]
 

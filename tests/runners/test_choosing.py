@@ -1,10 +1,14 @@
 """What `all` stands for, alone and beside names."""
 
+from dataclasses import replace
+
 import pytest
 
 from results.errors import BenchError
-from runners import choosing, scenarios, servers
+from results.plan import Parameters
+from runners import backends, choosing, scenarios, servers
 from runners.app import BENCH_APP, Environment
+from runners.backends import Missing
 
 ENVIRONMENT = Environment.of(BENCH_APP)
 
@@ -47,3 +51,14 @@ def test_a_variant_that_no_scenario_has_is_an_error() -> None:
     with pytest.raises(BenchError, match="there is no variant 'asink'") as caught:
         choosing.check_variants(["asink"], hello)
     assert caught.value.hint == "did you mean async?"
+
+
+def test_a_backend_is_asked_for_only_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    lack = Missing(what="a Redis server", install="apt-get install redis-server")
+    without = {name: replace(one, missing=lambda *_: lack) for name, one in backends.discover().items()}
+    monkeypatch.setattr(backends, "discover", lambda: without)
+    found, _ = choosing.scenarios(["ws-broadcast"], ENVIRONMENT, "sqlite", {})
+    assert [one.name for one in found] == ["ws-broadcast"]
+    parameters: Parameters = {"layer": "redis", "sockets": 10, "wait_ms": 1000}
+    with pytest.raises(BenchError, match="ws-broadcast cannot be measured: a Redis server is missing"):
+        choosing.scenarios(["ws-broadcast"], ENVIRONMENT, "sqlite", {}, lambda _: [parameters])

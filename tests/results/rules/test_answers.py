@@ -69,6 +69,9 @@ def test_one_request_in_ten_may_need_a_new_connection() -> None:
     kept = load(second([5.0] * 900))  # 1,000 requests from start to end, by 4 users
     assert not texts(record(replace(kept, connections_opened=104)))
     text = texts(record(replace(kept, connections_opened=105)))["connections-not-kept"]
+    with_ten = replace(CASE, parameters={"sockets": 10})
+    assert not texts(record(replace(kept, connections_opened=140), case=with_ten))
+    assert "connections-not-kept" in texts(record(replace(kept, connections_opened=141), case=with_ten))
     assert "105 connections were made for 1,000 requests" in text
 
 
