@@ -15,7 +15,7 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from runners.load.connection import RECEIVE_BYTES, ClosedEarlyError, Connection, ExchangeError
+from runners.load.connection import RECEIVE_BYTES, ClosedEarlyError, Connection, ExchangeError, excerpt
 
 HOP_BY_HOP = ("host", "connection", "keep-alive", "transfer-encoding", "upgrade")
 """Fields that HTTP/2 has no use for, or forbids (RFC 9113, section 8.2.2)."""
@@ -50,7 +50,7 @@ class Http2Connection(Connection):
         self._stream = 0
         self._unsent_body = b""
         self._unwritten = b""
-        self._last = False
+        self._last = self._heard = False
 
     def prepared(self, method: str, path: str, fields: Mapping[str, str], body: bytes) -> Any:
         """A request, as `exchange` takes it."""
@@ -68,7 +68,7 @@ class Http2Connection(Connection):
         """Shake hands, and say what HTTP/2 begins with."""
         self._http = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         self._http.initiate_connection()
-        self._unwritten, self._last, self._stream = b"", False, 0
+        self._unwritten, self._last, self._heard, self._stream = b"", False, False, 0
         if self._trusted is not None:
             self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
             self._tls = self._trusted.wrap_bio(self._incoming, self._outgoing, server_hostname=self._name)
@@ -141,7 +141,7 @@ class Http2Connection(Connection):
         except h2.exceptions.ProtocolError as error:
             self._fail(ExchangeError(NOT_HTTP2, f"{NOT_HTTP2}: {error}"))
             return
-        except OSError as error:
+        except (OSError, ExchangeError) as error:
             self._fail(error)
             return
         if self._waiting is None:
@@ -159,6 +159,9 @@ class Http2Connection(Connection):
                     return
             data = self._decrypted(self._tls)
         if data:
+            if not self._heard and data.startswith(b"HTTP/1"):  # which h2 would take for the head of a long frame
+                raise ExchangeError(NOT_HTTP2, f"{NOT_HTTP2}: {excerpt(data)}")
+            self._heard = True
             for event in self._http.receive_data(data):
                 self._take(event)
             self._flush()

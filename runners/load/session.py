@@ -87,7 +87,6 @@ class Session:
         self._lag.close()
         self._recorder.closing = self._pacer is None
         self._drain(window.end_ns + round(self._job.profile.timeout_s * NS))
-        self._spilling.join()
         observed = analysis.Observed(
             connections_opened=sum(user.connections_opened for user in users),
             answers_read=sum(user.answers_read for user in users),
@@ -98,6 +97,7 @@ class Session:
             if self._pacer is None
             else analysis.Arrivals(dropped_ns=self._pacer.dropped_ns, queued_ns=self._pacer.queued_ns),
         )
+        self._spilling.join()
         # In a thread, so that Locust's heartbeats go on: a master gives up a worker that is silent for three seconds.
         load: Load = gevent.get_hub().threadpool.apply(analysis.load, (self._recorder, window, observed))
         return load
