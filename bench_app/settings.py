@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from bench_app.middleware import stack
+
 SECRET_KEY = "not-a-secret: this project serves benchmarks on loopback only"
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
@@ -21,6 +23,7 @@ ASGI_APPLICATION = "bench_app.asgi.application"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
+    *stack(os.environ.get("BENCH_MIDDLEWARE", "both:0")),
 ]
 INSTALLED_APPS = ["bench_app"]
 

@@ -5,7 +5,7 @@ import os
 import django
 from django.urls import path
 
-from bench_app.views import boundary, cpu, fanout, hello, orm_read, orm_write, sleep, template, upload
+from bench_app.views import boundary, cpu, fanout, hello, middleware, orm_read, orm_write, sleep, template, upload
 
 urlpatterns = [
     path("hello/sync", hello.hello_sync),
@@ -31,6 +31,8 @@ urlpatterns = [
     path("fanout/sync-per-request", fanout.fanout_sync_per_request),
     path("fanout/sync-threads-per-request", fanout.fanout_sync_threads_per_request),
     path("fanout/async-per-request", fanout.fanout_async_per_request),
+    path("middleware/sync", middleware.middleware_sync),
+    path("middleware/async", middleware.middleware_async),
 ]
 
 if django.VERSION >= (6, 0):
