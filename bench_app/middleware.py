@@ -2,8 +2,8 @@
 
 From the view outwards, Django calls each in the mode of what lies beneath it if it can do both, and else adapts that to
 the mode that it has, by a crossing between sync and async code. So a stack of one kind crosses at its ends at most, and
-an alternating one at each of its members. Django's own middleware counts as capable of both, but in an async chain it has
-its hooks called in a thread.
+an alternating one at each of its members. Django's own middleware counts as capable of both, but in an async chain it
+has its hooks called in a thread.
 """
 
 from collections.abc import Awaitable, Callable

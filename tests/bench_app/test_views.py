@@ -1,9 +1,13 @@
 """Twins are twins, and parameters are bounded."""
 
+import gc
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from types import CoroutineType
 from typing import Any
 
 import django
@@ -19,6 +23,7 @@ from runners.app import BENCH_APP, Environment
 from runners.backends import databases
 from runners.parameters import defaults
 from runners.scenarios import Scenario
+from tests.conftest import ROOT
 
 FOLDER = tempfile.TemporaryDirectory(prefix="bench-")
 os.environ |= databases.variables(databases.sqlite(Path(FOLDER.name) / "shop.sqlite3"))
@@ -101,6 +106,32 @@ def test_how_many_queries_a_foreign_key_costs() -> None:
             CLIENT.get(f"/orm-read/sync?query={query}&id=77")
         counts[query] = len(queries)
     assert counts == {"row": 1, "list": 1, "related": 1, "lazy": 21}
+
+
+def test_a_serializer_shows_what_the_orm_read() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        (plain, related), rest = (
+            [CLIENT.get(f"/orm-read/sync?query={query}&id=77").json()["products"] for query in ("list", "related")],
+            CLIENT.get("/rest/sync?id=77").json(),
+        )
+    assert rest == [one | other for one, other in zip(plain, related, strict=True)]
+    assert len(rest) == 20
+    assert queries[1]["sql"] == queries[2]["sql"]
+    assert CLIENT.get("/rest/async-data?id=77").json() == rest
+
+
+def test_an_async_function_under_api_view_is_an_error() -> None:
+    with pytest.raises(AssertionError, match="to be returned from the view, but received a `<class 'coroutine'>`"):
+        CLIENT.get("/rest/async-plain")
+    for one in gc.get_objects():
+        if type(one) is CoroutineType and one.__name__ == "never_awaited":
+            one.close()  # or Python would warn of it, at some later test
+
+
+def test_others_do_not_pay_for_what_one_scenario_needs() -> None:
+    script = "import sys, bench_app.wsgi, bench_app.urls; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"adrf", "rest_framework"} & set(done.stdout.split())
 
 
 def test_orders_are_counted_as_work() -> None:
