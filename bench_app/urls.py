@@ -5,7 +5,19 @@ import os
 import django
 from django.urls import path
 
-from bench_app.views import boundary, cpu, fanout, hello, middleware, orm_read, orm_write, sleep, template, upload
+from bench_app.views import (
+    boundary,
+    cpu,
+    fanout,
+    hello,
+    middleware,
+    orm_read,
+    orm_write,
+    sleep,
+    stream,
+    template,
+    upload,
+)
 
 urlpatterns = [
     path("hello/sync", hello.hello_sync),
@@ -33,6 +45,8 @@ urlpatterns = [
     path("fanout/async-per-request", fanout.fanout_async_per_request),
     path("middleware/sync", middleware.middleware_sync),
     path("middleware/async", middleware.middleware_async),
+    path("stream/sync", stream.stream_sync),
+    path("stream/async", stream.stream_async),
     # Given by name, so that Django imports it when it is asked for and others do not pay for what it needs.
     path("rest/", ("bench_app.views.rest", None, None)),  # type: ignore[arg-type]  # as URLResolver takes it
 ]

@@ -78,10 +78,11 @@ def _scenario(run: RunSummary, scenario: str) -> str:
             lines += [f"- {_escape(deployment)}: knee at {_escape(case.point)}"]
     if lines[-1]:
         lines.append("")
-    lines.append(f"| {' | '.join(text.COLUMNS)} |")
-    lines.append("| --- | --- | --- |" + " ---: |" * (len(text.COLUMNS) - 3))
+    columns = text.columns(text.COLUMNS, cases)
+    lines.append(f"| {' | '.join(columns)} |")
+    lines.append("| --- | --- | --- |" + " ---: |" * (len(columns) - 3))
     cells = (text.cells(summary, tied=text.is_tied(summary, cases)) for summary in cases)
-    lines.extend(f"| {' | '.join(row.values())} |" for row in cells)
+    lines.extend(f"| {' | '.join(row[name] for name in columns)} |" for row in cells)
     for summary in cases:
         found = text.endpoints(summary)
         if found:

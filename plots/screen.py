@@ -97,16 +97,17 @@ def show_run(run: RunSummary, console: Console) -> None:
             pad_edge=False,
             collapse_padding=True,
         )
-        for name in text.SCREEN:
+        cases = style.of_scenario(run, scenario)
+        columns = text.columns(text.SCREEN, cases)
+        for name in columns:
             words = name in text.WORDS
             table.add_column(name, justify="left" if words else "right", no_wrap=words, overflow="fold")
-        cases = style.of_scenario(run, scenario)
         for summary in cases:
             cells = {
                 name: escape(cell) for name, cell in text.cells(summary, tied=text.is_tied(summary, cases)).items()
             }
             cells["verdict"] = f"[{COLOURS[summary.judgement.verdict]}]{cells['verdict']}[/]"
-            table.add_row(*(cells[name] for name in text.SCREEN))
+            table.add_row(*(cells[name] for name in columns))
         console.print(f"{scenario}: {text.profile(run, scenario)}", style="bold", markup=False, highlight=False)
         console.print(table)
         for summary in cases:

@@ -13,12 +13,13 @@ from results.summary import CaseSummary, RunSummary
 
 NONE = "–"
 DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."
+FIRST_BYTE = "first byte ms"
 COLUMNS = (
-    "rank", "case", "verdict", "req/s", "of best", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed", "CPU ms", "MiB",
-    "switches", "threads", "files",
+    "rank", "case", "verdict", "req/s", "of best", FIRST_BYTE, "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed",
+    "CPU ms", "MiB", "switches", "threads", "files",
 )  # fmt: skip
 """All that a table of one scenario shows; `SCREEN` are those for which a terminal has room."""
-SCREEN = ("rank", "case", "verdict", "req/s", "p50 ms", "p99 ms", "failed", "CPU ms", "MiB")
+SCREEN = ("rank", "case", "verdict", "req/s", FIRST_BYTE, "p50 ms", "p99 ms", "failed", "CPU ms", "MiB")
 WORDS = ("rank", "case", "verdict")
 
 
@@ -54,6 +55,12 @@ def named(case: Case) -> str:
     return " ".join(part for part in (case.server, case.variant, case.settings, case.point) if part)
 
 
+def columns(known: Sequence[str], cases: Sequence[CaseSummary]) -> list[str]:
+    """Those of `known` columns that a table of `cases` has: that of first bytes only where they were timed."""
+    timed = any(one.first_byte_ms for one in cases)
+    return [name for name in known if name != FIRST_BYTE or timed]
+
+
 def cells(summary: CaseSummary, *, tied: bool = False) -> dict[str, str]:
     """A case's cell in each of `COLUMNS`; `tied`: whether others share its rank."""
     latency, requests = summary.latency_ms, summary.requests
@@ -63,6 +70,7 @@ def cells(summary: CaseSummary, *, tied: bool = False) -> dict[str, str]:
         "verdict": summary.judgement.verdict,
         "req/s": interval(summary.throughput_rps),
         "of best": ratio(summary.ratio_to_best),
+        FIRST_BYTE: value((summary.first_byte_ms or {}).get("p50")),
         "p50 ms": value(latency["p50"]),
         "p99 ms": interval(latency["p99"]),
         "p99.9 ms": value(latency["p999"]),

@@ -2,9 +2,10 @@
 
 from results import histogram
 from results.compare import Ratio
+from results.percentiles import PERCENTILES
 from results.record import Calibration
 from results.stats import Estimate
-from results.summary import PERCENTILES, CaseSummary, RunSummary
+from results.summary import CaseSummary, RunSummary
 
 JSON_SCHEMA = 1
 
@@ -61,6 +62,7 @@ def _case_as_json(summary: CaseSummary) -> dict[str, object]:
         "rank": summary.rank,
         "ratio_to_best": _ratio_as_json(summary.ratio_to_best),
         "service_time_ms": {name: _estimate_as_json(one) for name, one in (summary.service_time_ms or {}).items()},
+        "first_byte_ms": {name: _estimate_as_json(one) for name, one in (summary.first_byte_ms or {}).items()},
         "connect_ms": summary.connect_ms,
         "endpoints": summary.endpoints,
         "switches_per_request": _value(summary.cost.switches_per_request),

@@ -69,6 +69,7 @@ def _add(together: Sequence[Second]) -> Second:
         unanswered=histogram.add(one.unanswered for one in together),
         failure_time=histogram.add(one.failure_time for one in together),
         connect_time=histogram.add(one.connect_time for one in together),
+        first_byte=histogram.add(one.first_byte for one in together),
     )
 
 

@@ -61,6 +61,8 @@ class Second:
     """Histogram in µs of the failures other than time-outs."""
     connect_time: str = ""
     """Histogram in µs of the time to make a connection, of those made in this second."""
+    first_byte: str = ""
+    """Histogram in µs of the good answers whose first byte was timed, from intended start to first byte of the body."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,12 @@ from results.capacity_summary import CapacitySummary, capacity_summary, cases_se
 from results.compare import Ratio, difference, ranks, ratio
 from results.cost import Cost, cost, good_ended
 from results.observed import Observed, observed
+from results.percentiles import PERCENTILES, percentiles, supported
 from results.plan import Case, Plan
 from results.record import Calibration, Load, Machine, Record, Second
 from results.rules import starved_users, totals
 from results.stats import Estimate, estimate
 from results.validity import Judgement, judge, judge_case
-
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +55,7 @@ class CaseSummary:
 
     `latency_ms` maps p50, p90, p99, p999 and max to estimates; one that too few answers support is None.
     `service_time_ms` does so for p50 to p999 in an open profile; None in a closed one, where it is the latency.
+    `first_byte_ms` does so for p50 and p99 where first bytes were timed, and is None elsewhere.
     `connect_ms` is the median time to make a connection. `endpoints` are given where there are several.
     `rank` is among the usable cases of the scenario with the same profile, by throughput, or in an open profile by p99;
     cases that cannot be told apart share one. `ratio_to_best` is that figure beside the best one's: throughput as a
@@ -75,6 +75,7 @@ class CaseSummary:
     rank: int | None
     ratio_to_best: Ratio | None
     service_time_ms: dict[str, Estimate | None] | None
+    first_byte_ms: dict[str, Estimate | None] | None
     connect_ms: float | None
     endpoints: dict[str, EndpointSummary]
     cost: Cost
@@ -174,6 +175,7 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
         rank=None,
         ratio_to_best=None,
         service_time_ms=_service_time(loads) if usable and case.profile.kind == "open" else None,
+        first_byte_ms=_first_byte(loads) if usable else None,
         connect_ms=_connect_ms(loads) if usable else None,
         endpoints=_endpoints(loads) if usable else {},
         cost=cost(records if usable else ()),
@@ -240,6 +242,10 @@ def _service_times(loads: Sequence[Load]) -> HdrHistogram:
     return histogram.merge(second.service_time or "" for second in _all_seconds(loads))
 
 
+def _first_bytes(loads: Sequence[Load]) -> HdrHistogram:
+    return histogram.merge(second.first_byte for second in _all_seconds(loads))
+
+
 def _connect_ms(loads: Sequence[Load]) -> float | None:
     return histogram.percentile_ms(histogram.merge(second.connect_time for second in _all_seconds(loads)), 50)
 
@@ -254,44 +260,29 @@ def _endpoints(loads: Sequence[Load]) -> dict[str, EndpointSummary]:
         merged = histogram.merge(text for second in seconds for text in (second.latency, second.unanswered))
         found[name] = EndpointSummary(
             good=sum(second.good for second in seconds),
-            p50_ms=_supported(merged, 50),
-            p99_ms=_supported(merged, 99),
+            p50_ms=supported(merged, 50),
+            p99_ms=supported(merged, 99),
         )
     return found
 
 
 def _latency(loads: Sequence[Load]) -> dict[str, Estimate | None]:
-    latency = _percentiles(_distribution(loads), [_distribution([load]) for load in loads])
+    latency = percentiles(_distribution(loads), [_distribution([load]) for load in loads])
     longest = tuple(load.latency_max_us / 1000 for load in loads)
     latency["max"] = Estimate(value=max(longest), low=None, high=None, repeats=longest)
     return latency
 
 
 def _service_time(loads: Sequence[Load]) -> dict[str, Estimate | None]:
-    return _percentiles(_service_times(loads), [_service_times([load]) for load in loads])
+    return percentiles(_service_times(loads), [_service_times([load]) for load in loads])
 
 
-def _percentiles(merged: HdrHistogram, single: Sequence[HdrHistogram]) -> dict[str, Estimate | None]:
-    """Each of PERCENTILES, of all repeats together, with the interval from each repeat's own."""
-    found: dict[str, Estimate | None] = {}
-    for name, percentile in PERCENTILES.items():
-        pooled = _supported(merged, percentile)
-        each = [_supported(one, percentile) for one in single]
-        figures = [figure for figure in each if figure is not None]
-        if pooled is None:
-            found[name] = None
-        elif len(figures) == len(each):
-            found[name] = estimate(figures, pooled=pooled)
-        else:
-            found[name] = Estimate(value=pooled, low=None, high=None, repeats=tuple(figures))
-    return found
-
-
-def _supported(one: HdrHistogram, percentile: float) -> float | None:
-    """The percentile in ms, if there are so many samples that at least one is expected to lie beyond it."""
-    if one.get_total_count() * (100 - percentile) < 100 - 1e-9:
+def _first_byte(loads: Sequence[Load]) -> dict[str, Estimate | None] | None:
+    merged = _first_bytes(loads)
+    if not merged.get_total_count():
         return None
-    return histogram.percentile_ms(one, percentile)
+    found = percentiles(merged, [_first_bytes([load]) for load in loads])
+    return {name: found[name] for name in ("p50", "p99")}
 
 
 def _seconds(loads: Sequence[Load]) -> tuple[SecondOfRun, ...]:

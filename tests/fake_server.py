@@ -1,6 +1,7 @@
 """A server with exactly known behaviour, good or bad: `python fake_server.py HOST:PORT MODE [CPU]`.
 
-It answers what scenario `hello` expects, unless its mode says otherwise. Standard library only.
+It answers what scenario `hello` expects, or in mode `streams` what `stream` does, unless its mode says otherwise.
+Standard library only.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ CALM_S, SLOWER_TIMES = 0.010, 20
 SPELL_S, SPELL_TIMES = 0.7, 5
 STANDSTILL_S = 5.0
 LONG_S = 1.4
+REST_S = 0.2
+FIRST_PART = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nchunk 0\n\r\n"
+REST = b"20\r\nchunk 1\nchunk 2\nchunk 3\nchunk 4\n\r\n0\r\n\r\n"
 CROWD = 16
 
 
@@ -70,6 +74,9 @@ class Server:
                 await self.wait(number, connection)
                 answer, close = await self.answer(number)
                 writer.write(answer)
+                if self.mode == "streams":
+                    await asyncio.sleep(REST_S)
+                    writer.write(REST)
                 self.delays_ms.append(1000 * (time.monotonic() - began))
                 await writer.drain()
                 if close:
@@ -132,6 +139,8 @@ class Server:
                 return response()[:-5], True
             case "chunked":
                 return response(chunked(BODY), headers="Transfer-Encoding: chunked\r\n"), False
+            case "streams":
+                return FIRST_PART, False
             case "until-close":
                 return response(headers="Connection: close\r\n"), True
             case "asks-to-close":

@@ -70,6 +70,7 @@ class _SecondTally:
     unanswered: Counts = field(default_factory=Counts)
     failure_time: Counts = field(default_factory=Counts)
     connect_time: Counts = field(default_factory=Counts)
+    first_byte: Counts = field(default_factory=Counts)
 
     def second(self, *, is_open: bool) -> Second:
         return Second(
@@ -84,6 +85,7 @@ class _SecondTally:
             unanswered=self.unanswered.encode(),
             failure_time=self.failure_time.encode(),
             connect_time=self.connect_time.encode(),
+            first_byte=self.first_byte.encode(),
         )
 
 
@@ -210,6 +212,8 @@ class _Tally:
             self.seconds[place].good_ended += len(rows)
         latency_us = (counted.ended - counted.intended) // 1000
         service_us = (counted.ended - counted.started) // 1000
+        timed = good & (counted.first_byte > 0)
+        first_us = (counted.first_byte - counted.intended) // 1000
         for place, rows in _grouped(counted.endpoint, np.maximum(0, (counted.intended - start_ns) // NS)):
             tally = self.seconds[place]
             tally.sent += len(rows)
@@ -217,6 +221,7 @@ class _Tally:
             tally.failed += int(np.count_nonzero(~good[rows] & ~unfinished[rows]))
             tally.unfinished += int(np.count_nonzero(unfinished[rows]))
             tally.latency.add(latency_us[rows][good[rows]])
+            tally.first_byte.add(first_us[rows][timed[rows]])
             tally.unanswered.add(latency_us[rows][unanswered[rows]])
             tally.failure_time.add(latency_us[rows][~good[rows] & ~unanswered[rows]])
             if self.observed.arrivals is not None:

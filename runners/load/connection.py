@@ -73,7 +73,10 @@ class Connection:
         opened: connections made so far.
         answers: whole answers read so far.
         body: of the last whole answer.
+        first_byte_ns: when the first byte of its body came, on the monotonic clock, where that is looked at; else 0.
     """
+
+    first_byte_ns = 0
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ and the user's greenlet is woken once, when its answer is whole.
 
 import _socket
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,7 +87,7 @@ class Http2Connection(Connection):
             self._http.send_headers(self._stream, request.headers, end_stream=not request.body)
         except h2.exceptions.ProtocolError as error:
             raise ExchangeError(NOT_HTTP2, f"{NOT_HTTP2}: {error}") from error
-        self._pieces, self._unsent_body = [], request.body
+        self._pieces, self._unsent_body, self.first_byte_ns = [], request.body, 0
         self._send_body()
         self._flush()
 
@@ -189,6 +190,7 @@ class Http2Connection(Connection):
         elif isinstance(event, h2.events.ResponseReceived):
             self._status = int(dict(event.headers)[":status"])  # type: ignore[index]  # they are decoded
         elif isinstance(event, h2.events.DataReceived):
+            self.first_byte_ns = self.first_byte_ns or time.monotonic_ns()
             self._pieces.append(event.data)
             self._http.acknowledge_received_data(event.flow_controlled_length, self._stream)
         elif isinstance(event, h2.events.StreamEnded):

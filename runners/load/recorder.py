@@ -23,8 +23,17 @@ UNANSWERED = (TIMEOUT, CONNECT_TIMEOUT, UNFINISHED)
 """Kinds of requests that waited, and never got an answer."""
 
 USER_BITS = 32
-Columns = tuple["array[int]", "array[int]", "array[int]", "array[int]"]
-"""Of some requests their users and endpoints, intended starts, actual starts and ends."""
+Columns = tuple["array[int]", ...]
+"""Of some requests their users and endpoints, intended starts, actual starts and ends; then the numbers of those whose
+first byte was noted, and when it came."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """How much stands in a block of the file."""
+
+    requests: int
+    first_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +41,7 @@ class Samples:
     """Requests, a 1-d array for each thing known of them; times in ns of the monotonic clock.
 
     Of an arrival that was never sent, `user` and `endpoint` are NOBODY. `outcome` are places in the recorder's `kinds`.
+    `first_byte` is 0 where it was not noted.
     """
 
     user: NDArray[np.int32]
@@ -39,6 +49,7 @@ class Samples:
     intended: NDArray[np.int64]
     started: NDArray[np.int64]
     ended: NDArray[np.int64]
+    first_byte: NDArray[np.int64]
     outcome: NDArray[np.int16]
     answered: NDArray[np.bool_]
 
@@ -60,7 +71,8 @@ CHUNK = 2**18
 """Requests that are analysed at a time, about."""
 SPILL_LEAST = 2**12
 """Requests for which it is worth to write to the file."""
-COLUMNS = 4
+COLUMNS = 5
+"""What is known of each request, its outcome apart."""
 CONNECT = np.dtype([("endpoint", np.int32), ("started", np.int64), ("ended", np.int64)])
 
 
@@ -89,11 +101,13 @@ class Recorder:
         self._intended = array("q")
         self._started = array("q")
         self._ended = array("q")
+        self._timed, self._first_bytes = array("q"), array("q")
+        """Numbers of requests in the order of ending, and when the first byte of their answers came."""
         self._not_good, self._whys = array("q"), array("q")
         """Numbers of requests in the order of ending, and the codes of their kinds, doubled, odd if answered."""
         self._file = file
-        self._blocks: list[int | Columns] = []
-        """What was put aside, in order: how many requests stand in each block of the file, or a block that is not."""
+        self._blocks: list[Written | Columns] = []
+        """What was put aside, in order: what stands in each block of the file, or a block that is not."""
         self._aside = 0
         self._full = False
         self._connects = array("q"), array("q"), array("q")
@@ -126,6 +140,12 @@ class Recorder:
         self._intended.append(intended)
         self._started.append(started)
         self._in_flight[user] = None
+
+    def streamed(self, user: int, first_byte: int) -> None:
+        """As `good`, of an answer the first byte of whose body came at `first_byte` (0: with the last)."""
+        self.good(user)
+        self._timed.append(self._aside + len(self._ended) - 1)
+        self._first_bytes.append(first_byte or self._ended[-1])
 
     def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None:
         """Note that it failed now.
@@ -177,8 +197,10 @@ class Recorder:
         count = len(self._keys)
         if self._file is None or self._full or self.closing or count < SPILL_LEAST:
             return None
-        columns = self._keys, self._intended, self._started, self._ended
-        self._keys, self._intended, self._started, self._ended = (array("q") for _ in columns)
+        columns = self._taken_down()
+        self._keys, self._intended, self._started, self._ended, self._timed, self._first_bytes = (
+            array("q") for _ in columns
+        )
         self._blocks.append(columns)
         self._aside += count
         return lambda: self._write(self._file, len(self._blocks) - 1)
@@ -189,14 +211,14 @@ class Recorder:
         assert file is not None
         assert isinstance(columns, tuple)
         try:
-            for column in columns:
+            for column in filter(None, columns):
                 rest = memoryview(column).cast("B")
                 while rest:
                     rest = rest[file.write(rest) :]
         except OSError:
             self._full = True  # which must not end the load: from now on it stays in memory
             return
-        self._blocks[number] = len(columns[0])
+        self._blocks[number] = Written(requests=len(columns[0]), first_bytes=len(columns[-1]))
 
     def chunks(self) -> Iterator[Samples]:
         """Every request from start to end of the load, in the order in which they ended, about `CHUNK` at a time."""
@@ -211,21 +233,33 @@ class Recorder:
             yield self._samples(first, np.concatenate([np.empty((COLUMNS, 0), dtype=np.int64), *gathered], axis=1))
 
     def _columns(self) -> Iterator[NDArray[np.int64]]:
-        """Keys, intended and actual starts and ends: 2-d arrays of COLUMNS rows."""
+        """Keys, intended and actual starts, ends, and first bytes: 2-d arrays of COLUMNS rows."""
         if self._file is not None:
             self._file.seek(0)
-        for block in (*self._blocks, (self._keys, self._intended, self._started, self._ended)):
-            if isinstance(block, int):
-                assert self._file is not None
-                read = self._file.read(COLUMNS * block * 8)
-                yield np.frombuffer(read, dtype=np.int64).reshape(COLUMNS, block)
-                continue
-            for start in range(0, len(block[0]), CHUNK):
-                yield np.array([np.asarray(column)[start : start + CHUNK] for column in block])
+        first = 0
+        for block in (*self._blocks, self._taken_down()):
+            *columns, timed, first_bytes = self._read(block) if isinstance(block, Written) else map(np.asarray, block)
+            for start in range(0, len(columns[0]), CHUNK):
+                part = [column[start : start + CHUNK] for column in columns]
+                noted = np.zeros(len(part[0]), dtype=np.int64)
+                low, high = np.searchsorted(timed, [first + start, first + start + len(noted)])
+                noted[timed[low:high] - first - start] = first_bytes[low:high]
+                yield np.array([*part, noted])
+            first += len(columns[0])
+
+    def _taken_down(self) -> Columns:
+        """What has been taken down and not been set aside."""
+        return self._keys, self._intended, self._started, self._ended, self._timed, self._first_bytes
+
+    def _read(self, block: Written) -> Iterator[NDArray[np.int64]]:
+        """The columns of the next block of the file."""
+        assert self._file is not None
+        for count in (block.requests,) * (COLUMNS - 1) + (block.first_bytes,) * 2:
+            yield np.frombuffer(self._file.read(8 * count), dtype=np.int64)
 
     def _samples(self, first: int, columns: NDArray[np.int64]) -> Samples:
         """The requests of `columns`, of which the first is number `first` of all."""
-        keys, intended, started, ended = columns
+        keys, intended, started, ended, first_byte = columns
         outcome = np.full(len(keys), self._codes[GOOD], dtype=np.int16)
         answered = np.ones(len(keys), dtype=np.bool_)
         numbers = np.asarray(self._not_good)
@@ -239,6 +273,7 @@ class Recorder:
             intended=intended,
             started=started,
             ended=ended,
+            first_byte=first_byte,
             outcome=outcome,
             answered=answered,
         )

@@ -7,7 +7,6 @@ import tempfile
 import time
 import traceback
 from argparse import Namespace
-from collections.abc import Callable
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -21,7 +20,6 @@ from locust.util.load_locustfile import load_locustfile
 from results.record import Load
 from runners.app import ROOT
 from runners.load import analysis
-from runners.load.connection import Connection
 from runners.load.http2 import Http2Connection, trust
 from runners.load.job import Job, Window
 from runners.load.pacer import LagMeter, Pacer, arrivals
@@ -67,7 +65,7 @@ class Session:
             timeout_s=profile.timeout_s,
             connect_timeout_s=profile.connect_timeout_s,
             keep_alive=profile.keep_alive,
-            connection=_connections(job),
+            **_connections(job),
         )
 
     def measure(self, begin_ns: int, window: Window) -> Load:
@@ -142,11 +140,12 @@ class Session:
         return [greenlet.args[0] for greenlet in runner.user_greenlets]
 
 
-def _connections(job: Job) -> Callable[..., Connection]:
-    """What makes the users' connections."""
+def _connections(job: Job) -> dict[str, Any]:
+    """What makes the users' connections, as `Conduct` has it."""
     if job.profile.http == "http/1.1":
-        return Connection
-    return partial(Http2Connection, trusted=trust(job.authority) if job.profile.http == "h2" else None)
+        return {}
+    make = partial(Http2Connection, trusted=trust(job.authority) if job.profile.http == "h2" else None)
+    return {"connection": make, "streams": make}
 
 
 def _spill_file() -> FileIO | None:

@@ -21,6 +21,7 @@ from runners import parameters
 from runners.load.connection import ClosedEarlyError, Connection, ConnectTimeoutError, ExchangeError, excerpt
 from runners.load.pacer import Pacer
 from runners.load.recorder import CONNECT_TIMEOUT, TIMEOUT, Recorder
+from runners.load.streaming import StreamConnection
 
 DEFAULT_TIMEOUT_S = 10.0
 SAFE_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -43,6 +44,8 @@ class Reporter(Protocol):
 
     def good(self, user: int) -> None: ...
 
+    def streamed(self, user: int, first_byte: int) -> None: ...
+
     def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None: ...
 
     def connected(self, endpoint: int, started: int, ended: int) -> None: ...
@@ -59,6 +62,7 @@ class Conduct:
         timeout_s, connect_timeout_s: of an answer; of connecting, at most.
         keep_alive: whether a connection serves more than one request.
         connection: makes one, with the arguments of `Connection`, which speaks HTTP/1.1.
+        streams: makes one that looks at when the first byte comes.
     """
 
     recorder: Recorder | None = None
@@ -68,6 +72,7 @@ class Conduct:
     connect_timeout_s: float = DEFAULT_TIMEOUT_S
     keep_alive: bool = True
     connection: Callable[..., Connection] = Connection
+    streams: Callable[..., Connection] = StreamConnection
 
 
 class BenchUser(User):
@@ -80,6 +85,8 @@ class BenchUser(User):
     abstract = True
     scenario: ClassVar[Mapping[str, Any]] = {}
     """The locustfile's `SCENARIO`."""
+    times_first_byte: ClassVar[bool] = False
+    """Whether it is also taken down when the first byte of each answer's body came."""
     conduct: ClassVar[Conduct] = Conduct()
 
     def __init__(self, environment: Environment) -> None:
@@ -96,7 +103,8 @@ class BenchUser(User):
                 raise ValueError(f"--variant {options.variant}: it is one of {', '.join(paths)}")
             self.path: str = paths[options.variant].format_map(self.parameters)
         conduct = self.conduct
-        self.connection = conduct.connection(
+        make = conduct.streams if self.times_first_byte else conduct.connection
+        self.connection = make(
             address.hostname,
             address.port or 80,
             conduct.timeout_s,
@@ -110,6 +118,7 @@ class BenchUser(User):
         self._pacer = conduct.pacer
         self._reporter: Reporter = conduct.recorder or LocustReporter(environment, self._length)
         self._number = self._reporter.join()
+        self._good = self._streamed if self.times_first_byte else self._reporter.good
         self._endpoint = 0
         self._gets: dict[str | tuple[str, str], tuple[int, Any]] = {}
         if type(self).wait_time is User.wait_time and not any(isinstance(one, type) for one in self.tasks):
@@ -159,7 +168,7 @@ class BenchUser(User):
             raise StopUser
         body = self.connection.body
         if got == status and (body == expect or expect is None or (callable(expect) and expect(body))):
-            reporter.good(number)
+            self._good(number)
             return True
         kind = "wrong body" if got == status else f"status {got}"
         reporter.failed(number, kind, answered=True, example=f"{path}: {got} {excerpt(body)}")
@@ -198,6 +207,9 @@ class BenchUser(User):
     def _length(self) -> int:
         """Of the last answer, in bytes."""
         return len(self.connection.body)
+
+    def _streamed(self, number: int) -> None:
+        self._reporter.streamed(number, self.connection.first_byte_ns)
 
     def _connected(self, began: int, ended: int) -> None:
         self._reporter.connected(self._endpoint, began, ended)
@@ -238,6 +250,9 @@ class LocustReporter:
 
     def good(self, user: int) -> None:
         self._fire(None, self._length())
+
+    def streamed(self, user: int, first_byte: int) -> None:
+        self.good(user)  # Locust has no statistics of first bytes
 
     def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None:
         self._fire(Exception(example), self._length() if answered else 0)

@@ -61,13 +61,16 @@ def paths(scenario: Scenario) -> dict[str, str]:
     return {variant: scenario.path(variant, defaults(scenario.parameters)) for variant in scenario.paths}
 
 
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous iterators")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_twins_answer_the_same(name: str) -> None:
     answers = {variant: ask(name, path) for variant, path in paths(there(name)).items()}
     assert {answer.status_code for answer in answers.values()} == {200}
-    assert answers["sync"].content == answers["async"].content
+    bodies = {variant: b"".join(answer) for variant, answer in answers.items()}
+    assert bodies["sync"] == bodies["async"]
     assert dict(answers["sync"].items()) == dict(answers["async"].items())
-    assert answers["sync"]["Content-Length"] == str(len(answers["sync"].content))
+    if not answers["sync"].streaming:
+        assert answers["sync"]["Content-Length"] == str(len(bodies["sync"]))
 
 
 @pytest.mark.parametrize("name", WITH_DATABASE)

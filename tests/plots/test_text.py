@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from plots import report, text
+from plots.text import COLUMNS, FIRST_BYTE
 from results.record import Breakdown
 from results.summary import summarize
-from tests.results.factory import case, load, plan, record, second
+from tests.results.factory import case, load, plan, record, second, spread
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,19 @@ def test_what_a_server_said_does_not_become_markup() -> None:
     assert "\\*\\*bold\\*\\*" in page
 
 
+def test_a_table_shows_first_bytes_only_where_they_were_timed() -> None:
+    one, other = case("uvicorn"), case("daphne")
+    plain = load(second([5.0] * 100))
+    timed = load(replace(second([200.0] * 100), first_byte=spread([5_000] * 100)))
+    run = summarize("x", plan(one, other), [record(timed, case=one), record(plain, case=other)])
+    assert text.columns(COLUMNS, run.cases) == list(COLUMNS)
+    assert [text.cells(summary)[FIRST_BYTE] for summary in run.cases] == ["5", "–"]
+    assert "| of best | first byte ms | p50 ms |" in report.markdown(run)
+    without = summarize("x", plan(other), [record(plain, case=other)])
+    assert text.columns(COLUMNS, without.cases) == [name for name in COLUMNS if name != FIRST_BYTE]
+    assert FIRST_BYTE not in report.markdown(without)
+
+
 def test_an_invalid_case_has_no_figure_in_the_table() -> None:
     one = case("uvicorn")
     bad = load(second([5.0] * 10, errors=90), failures={"status 500": 90})
@@ -37,6 +51,7 @@ def test_an_invalid_case_has_no_figure_in_the_table() -> None:
         "verdict": "invalid",
         "req/s": "–",
         "of best": "–",
+        "first byte ms": "–",
         "p50 ms": "–",
         "p99 ms": "–",
         "p99.9 ms": "–",

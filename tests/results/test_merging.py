@@ -80,14 +80,18 @@ def test_an_endpoint_that_only_one_asked_for_is_kept() -> None:
 
 
 def test_drops_service_times_and_connections_are_added() -> None:
-    timed = replace(second([9.0]), dropped=3, service_time=spread([400]), connect_time=spread([50]))
+    timed = replace(
+        second([9.0]), dropped=3, service_time=spread([400]), connect_time=spread([50]), first_byte=spread([70])
+    )
     merged = merging.merge([load(timed), load(replace(timed, dropped=4))])
     (found,) = merged.endpoints["/hello/sync"]
     assert found.dropped == 7
     assert counted(found.service_time) == {400: 2}
     assert counted(found.connect_time) == {50: 2}
+    assert counted(found.first_byte) == {70: 2}
     (closed,) = merging.merge([load(second([9.0]))] * 2).endpoints["/hello/sync"]
     assert closed.service_time is None
+    assert closed.first_byte == ""
 
 
 def test_failures_are_added_by_kind_and_the_first_example_of_each_is_kept() -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from results.summary import summarize, summarize_case
-from tests.results.factory import CASE, OPEN_CASE, case, load, plan, record, second
+from tests.results.factory import CASE, OPEN_CASE, case, load, plan, record, second, spread
 
 
 def test_throughput_is_good_answers_by_time() -> None:
@@ -41,6 +41,22 @@ def test_a_percentile_that_too_few_answers_support_is_not_given() -> None:
     assert latency["p90"] is not None
     assert latency["p99"] is None
     assert summarize_case(CASE, [record(load(second([5.0] * 100)))], 1).latency_ms["p99"] is not None
+
+
+def test_first_bytes_are_given_where_they_were_timed() -> None:
+    timed = replace(second([200.0] * 100), first_byte=spread([5_000] * 90 + [50_000] * 10))
+    repeats = [record(load(timed), repeat=1), record(load(timed), repeat=2)]
+    found = summarize_case(CASE, repeats, 2).first_byte_ms
+    assert found is not None
+    assert list(found) == ["p50", "p99"]
+    assert found["p50"] is not None
+    assert found["p50"].value == pytest.approx(5, rel=0.002)
+    assert len(found["p50"].repeats) == 2
+    assert found["p99"] is not None
+    assert found["p99"].value == pytest.approx(50, rel=0.002)
+    assert summarize_case(CASE, [record(load(second([5.0] * 100)))], 1).first_byte_ms is None
+    failed = replace(second([5.0], errors=99), first_byte=spread([5_000]))
+    assert summarize_case(CASE, [record(load(failed, failures={"reset": 99}))], 1).first_byte_ms is None
 
 
 def test_an_invalid_case_has_counts_and_no_figures() -> None:

@@ -55,6 +55,7 @@ def test_the_numbers_of_a_load_stay_the_same(stem: str) -> None:
         for name, value in written.items():
             assert getattr(second, name) == value
         assert second.service_time is None
+        assert second.first_byte == ""
         assert second.dropped == 0
     assert list(load.answered_per_user) == before["answered_per_user"]
     assert list(load.longest_wait_us) == before["longest_wait_us"]
@@ -106,6 +107,7 @@ def test_the_verdicts_and_figures_stay_the_same() -> None:
     assert p50 is not None
     assert p50.value == histogram.percentile_ms(histogram.merge(second["latency"] for second in seconds), 50)
     assert valid.cost.switches_per_request is None
+    assert valid.first_byte_ms is None
 
 
 def test_a_record_that_only_says_why_there_is_none_is_read(tmp_path: Path) -> None:

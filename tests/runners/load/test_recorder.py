@@ -13,6 +13,8 @@ from runners.load.recorder import GOOD, TIMEOUT, Recorder
 
 MS = 1_000_000
 S = 1_000_000_000
+STREAMED = "streamed"
+"""What came well, 2 ms after its first byte."""
 WINDOW = Window(start_ns=100 * S, end_ns=102 * S)
 
 
@@ -42,6 +44,8 @@ def request(recorder: Recorder, clock: Clock, user: int, sent_ms: float, ended_m
     clock.set(ended_ms)
     if outcome == GOOD:
         recorder.good(user)
+    elif outcome == STREAMED:
+        recorder.streamed(user, clock.now - 2 * MS)
     else:
         recorder.failed(user, outcome, answered=outcome != TIMEOUT, example=f"got {outcome}")
 

@@ -9,10 +9,10 @@ import pytest
 
 from runners.load import recorder as module
 from runners.load.recorder import GOOD, TIMEOUT, Recorder
-from tests.runners.load.test_recorder import Clock, finish, request
+from tests.runners.load.test_recorder import STREAMED, Clock, finish, request
 
 USERS, REQUESTS = 5, 400
-KINDS = (GOOD, GOOD, GOOD, "status 500", TIMEOUT, "reset")
+KINDS = (GOOD, GOOD, STREAMED, "status 500", TIMEOUT, "reset")
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ def test_it_comes_to_the_same(clock: Clock, tmp_path: Path, monkeypatch: pytest.
         loaded(spilled, clock, lambda: spill(spilled))
         assert (tmp_path / "spilled").stat().st_size > 30 * (REQUESTS - 3)
         assert finish(spilled) == finish(in_memory)
+        assert any(second.first_byte for second in finish(in_memory).endpoints["/"])
 
 
 def test_requests_may_come_while_others_are_written(
