@@ -8,9 +8,9 @@ from django.urls import path
 from bench_app.views import (
     boundary,
     cpu,
-    fanout,
     hello,
     middleware,
+    mixed,
     orm_read,
     orm_write,
     sleep,
@@ -37,14 +37,10 @@ urlpatterns = [
     path("orm-write/sync", orm_write.orm_write_sync),
     path("orm-write/async", orm_write.orm_write_async),
     path("orm-write/work", orm_write.orm_write_work),
-    path("fanout/sync", fanout.fanout_sync),
-    path("fanout/async", fanout.fanout_async),
-    path("fanout/sync-threads", fanout.fanout_sync_threads),
-    path("fanout/sync-per-request", fanout.fanout_sync_per_request),
-    path("fanout/sync-threads-per-request", fanout.fanout_sync_threads_per_request),
-    path("fanout/async-per-request", fanout.fanout_async_per_request),
     path("middleware/sync", middleware.middleware_sync),
     path("middleware/async", middleware.middleware_async),
+    path("mixed/sync", mixed.mixed_sync),
+    path("mixed/async", mixed.mixed_async),
     path("stream/sync", stream.stream_sync),
     path("stream/async", stream.stream_async),
     # Given by name, so that Django imports it when it is asked for and others do not pay for what it needs.
@@ -56,7 +52,20 @@ if django.VERSION >= (6, 0):
 
     urlpatterns += [path("tasks/sync", tasks.tasks_sync), path("tasks/async", tasks.tasks_async)]
 
-# Celery is imported only where there is a worker: other scenarios do not pay for it.
+# httpx is imported only where there is a service to call, and Celery only where there is a worker: other scenarios do
+# not pay for them.
+if "BENCH_UPSTREAM_URL" in os.environ:
+    from bench_app.views import fanout
+
+    urlpatterns += [
+        path("fanout/sync", fanout.fanout_sync),
+        path("fanout/async", fanout.fanout_async),
+        path("fanout/sync-threads", fanout.fanout_sync_threads),
+        path("fanout/sync-per-request", fanout.fanout_sync_per_request),
+        path("fanout/sync-threads-per-request", fanout.fanout_sync_threads_per_request),
+        path("fanout/async-per-request", fanout.fanout_async_per_request),
+    ]
+
 if "BENCH_CELERY_URL" in os.environ:
     from bench_app.views import offload
 

@@ -43,6 +43,7 @@ def merge(loads: Sequence[Load]) -> Load:
         requests_settled=sum(load.requests_settled for load in loads),
         requests_answered=sum(load.requests_answered for load in loads),
         requests_good=sum(load.requests_good or 0 for load in loads),
+        requests_unsafe=sum(load.requests_unsafe or 0 for load in loads),
         answers_read=sum(load.answers_read for load in loads),
         processes=tuple(process for load in loads for process in load.processes),
     )

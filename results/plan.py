@@ -8,7 +8,7 @@ from typing import Literal
 
 # History of the schema, newest first. `store.py` refuses newer ones; `upgrade.py` brings older ones up step by step.
 #   3  variants by any name, parameters, `work` and its check; backends, their CPUs and use; what was left out; first
-#      bytes
+#      bytes, good requests by unsafe methods
 #   2  open profiles, several load processes, targets that the bench did not start; seconds by endpoint; service and
 #      connect times, send delays, loop lag, slices; each worker's CPU time, context switches, descriptors, extensions;
 #      `host` apart from `server`; calibration

@@ -120,9 +120,16 @@ class Load:
     """Those of them that were recorded as answered, rightly or wrongly."""
     requests_good: int | None
     """Those of them that were good; null where that was not counted."""
+    requests_unsafe: int | None = None
+    """The good ones by a method that is not safe (RFC 9110, section 9.2.1), as POST; null where not counted."""
     answers_read: int
     """Every whole answer read from start to end of the load, counted by the connections."""
     processes: tuple[LoadProcess, ...]
+
+    @property
+    def work_given(self) -> int | None:
+        """How many of its good requests gave the app work to do: the unsafe ones, or all where none was."""
+        return self.requests_unsafe or self.requests_good
 
 
 NEVER_SENT = "(never sent)"

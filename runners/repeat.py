@@ -103,7 +103,7 @@ class Repeat:
                     problem = str(error).partition("\n")[0]
                     return Work(done=None, pending=None, waited_s=time.monotonic() - began, problem=problem)
                 waited_s = time.monotonic() - began
-                complete = load.requests_good is None or done >= load.requests_good
+                complete = load.work_given is None or done >= load.work_given
                 if complete or not pending or waited_s > WORK_TIMEOUT_S:
                     return Work(done=done, pending=pending, waited_s=waited_s)
                 time.sleep(WORK_POLL_S)

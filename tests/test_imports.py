@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "plots": {"plots", "results"},
     "runners": {"results", "runners"},
     "results": {"results"},
-    "scenarios": {"runners.load.user", "runners.load.websocket_user"},
+    "scenarios": {"runners.load.user", "runners.load.websocket_user", "scenarios"},
     "bench_app": {"bench_app"},
 }
 PATCHING = {"locust", "gevent"}
@@ -23,7 +23,7 @@ LOAD_SIDE = {
     f"runners/load/{name}.py"
     for name in (
         *("__main__", "user", "connection", "http2", "pacer", "session", "master", "worker", "target"),
-        *("websocket", "sockets", "websocket_user"),
+        *("streaming", "websocket", "sockets", "websocket_user"),
     )
 }
 

@@ -195,25 +195,26 @@ def connections(record: Record) -> Iterator[Reason]:
 
 def work(record: Record) -> Iterator[Reason]:
     found, load = record.work, record.load
-    if found is None or load is None or load.requests_good is None:
+    given = load.work_given if load is not None else None
+    if found is None or given is None:
         return
     if found.done is None or found.pending is None:
         text = f"the app did not say how much work was done: {found.problem}"
         yield Reason(code="work-unknown", verdict="suspect", text=text, cure="see the server's log")
-    elif found.done + found.pending < load.requests_good:
+    elif found.done + found.pending < given:
         yield Reason(
             code="lost-work",
             verdict="invalid",
-            text=f"{load.requests_good:,} requests were answered as well, and the work of "
-            f"{load.requests_good - found.done - found.pending:,} was never done",
+            text=f"{given:,} requests were answered as well, and the work of "
+            f"{given - found.done - found.pending:,} was never done",
             cure="look for updates that overwrite each other, or tasks that were dropped",
         )
-    elif found.done < load.requests_good:
-        left = load.requests_good - found.done
+    elif found.done < given:
+        left = given - found.done
         yield Reason(
             code="work-pending",
             verdict="suspect",
-            text=f"{found.waited_s:.0f} s after the load the work of {left:,} of {load.requests_good:,} good "
+            text=f"{found.waited_s:.0f} s after the load the work of {left:,} of {given:,} good "
             "answers was still to be done: they were taken faster than it can be done",
             cure="offer a --rate that can be kept up with",
         )

@@ -14,6 +14,7 @@ from runners.load.job import Window
 from runners.load.recorder import GOOD, NOBODY, UNANSWERED, UNFINISHED, Recorder, Samples
 
 NS = 1_000_000_000
+UNSAFE = ("POST ", "PUT ", "PATCH ", "DELETE ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,8 @@ class _Tally:
         self.codes = {kind: code for code, kind in enumerate(recorder.kinds)}
         self.width = NS // SLICES_PER_S
         self.queued = np.asarray(observed.arrivals.queued_ns if observed.arrivals else (), dtype=np.int64)
-        self.settled = self.answered = self.good = 0
+        self.settled = self.answered = 0
+        self.good = np.zeros(len(recorder.endpoints), dtype=np.int64)
         self.seconds: defaultdict[tuple[int, int], _SecondTally] = defaultdict(_SecondTally)
         self.kinds = np.zeros(len(recorder.kinds), dtype=np.int64)
         self.answered_per_user = np.zeros(recorder.users, dtype=np.int64)
@@ -115,7 +117,7 @@ class _Tally:
         samples.outcome[timed_out & (samples.ended >= window.end_ns)] = self.codes[UNFINISHED]
         self.settled += len(samples)
         self.answered += int(np.count_nonzero(samples.answered))
-        self.good += int(np.count_nonzero(self._is(samples, GOOD)))
+        self.good += np.bincount(samples.endpoint[self._is(samples, GOOD)], minlength=len(self.good))
         if self.observed.arrivals is not None:
             self._add_send_delays(samples)
         counted = samples.where((samples.intended < window.end_ns) & (samples.ended >= window.start_ns))
@@ -156,7 +158,8 @@ class _Tally:
             requests_issued=recorder.issued,
             requests_settled=self.settled,
             requests_answered=self.answered,
-            requests_good=self.good,
+            requests_good=int(self.good.sum()),
+            requests_unsafe=int(self.good[[name.startswith(UNSAFE) for name in recorder.endpoints]].sum()),
             answers_read=observed.answers_read,
             processes=(
                 LoadProcess(

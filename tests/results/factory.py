@@ -96,6 +96,7 @@ def load(*seconds: Second, failures: dict[str, int] | None = None, answered: Seq
         requests_settled=sent + 100,
         requests_answered=sent + 100,
         requests_good=sum(one.good for one in seconds) + 100,
+        requests_unsafe=0,
         answers_read=sent + 100,
         processes=(
             LoadProcess(cpu_s=0.2, cpu_wait_s=0.0, requests_issued=sent + 100, answers_read=sent + 100, users=4),

@@ -93,6 +93,7 @@ def test_what_was_not_known_then_is_null_and_not_0(stem: str) -> None:
     assert record.load is not None
     assert (record.load.in_flight_mean, record.load.answered_latency_s) == (None, None)
     assert (record.load.rate_slices, record.load.in_flight_slices) == ((), ())
+    assert (record.load.requests_good, record.load.requests_unsafe) == (None, None)
 
 
 def test_the_verdicts_and_figures_stay_the_same() -> None:

@@ -102,3 +102,10 @@ def test_work_is_pending_or_lost_where_less_was_done_than_answered() -> None:
     assert not worked(1000, 1), "of a request that failed, or done and not acknowledged yet"
     assert "10 s after the load the work of 3 of 1,000 good answers" in worked(997, 5)["work-pending"]
     assert "the work of 1 was never done" in worked(997, 2)["lost-work"]
+
+
+def test_of_a_mixture_only_the_orders_must_be_done() -> None:
+    mixed = replace(load(second([5.0] * 100)), requests_unsafe=30)
+    done = {count: replace(record(mixed), work=Work(done=count, pending=0, waited_s=0.0)) for count in (29, 30)}
+    assert "lost-work" not in texts(done[30])
+    assert "the work of 1 was never done" in texts(done[29])["lost-work"]

@@ -255,3 +255,17 @@ def test_endpoints_and_connections_are_told_apart(clock: Clock) -> None:
     }
     connects = load.endpoints["POST /other"][1].connect_time
     assert histogram.percentile_ms(histogram.merge([connects]), 100) == pytest.approx(2, rel=0.001)
+
+
+def test_good_requests_by_unsafe_methods_are_counted_apart(clock: Clock) -> None:
+    recorder = Recorder()
+    user = recorder.join()
+    request(recorder, clock, user, 10, 20)
+    for name, outcome in (("POST", GOOD), ("DELETE", GOOD), ("PUT", "status 500"), ("OPTIONS", GOOD)):
+        recorder.begin(user, recorder.endpoint(name, "/"), 0)
+        if outcome == GOOD:
+            recorder.good(user)
+        else:
+            recorder.failed(user, outcome, answered=True, example="")
+    load = finish(recorder)
+    assert (load.requests_good, load.requests_unsafe) == (4, 2)
