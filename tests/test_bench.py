@@ -123,7 +123,7 @@ def test_listing(bench: CommandLine) -> None:
         assert any(line.split()[:2] == [name, "yes"] for line in done.out.splitlines()), done.out
     there = "yes" if sys.version_info >= (3, 12) else "no"
     assert any(line.split()[:2] == ["tasks", there] for line in done.out.splitlines())
-    assert ("tasks: python 3.12 or newer (3.11." in done.out) == (there == "no")
+    assert ("tasks needs python 3.12 or newer (3.11." in done.out) == (there == "no")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_listing(bench: CommandLine) -> None:
     [
         (["--server", "uvicron"], "did you mean uvicorn?"),
         (["--scenario", "slep"], "did you mean sleep?"),
-        (["--server", "zzz"], "there are: daphne, granian-asgi, granian-wsgi"),
+        (["--server", "zzz"], "there are: daphne, fastapi, granian-asgi"),
         (["lst"], "No such command 'lst'"),
         (["--users", "0"], "--users"),
         (["--users", "-5"], "--users"),

@@ -7,6 +7,8 @@ import pytest
 from bench import main
 from tests.conftest import CommandLine, Finished
 
+pytestmark = pytest.mark.long
+
 MODE = "one-at-a-time"
 NAME = f"fake-{MODE}/hello/sync"
 CASE = ("--server", f"fake-{MODE}", "--scenario", "hello", "--variant", "sync")

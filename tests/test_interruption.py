@@ -19,6 +19,8 @@ from runners.app import BENCH_APP
 from tests.conftest import ROOT, CommandLine
 from tests.runners.test_process import alive, wait_for
 
+pytestmark = pytest.mark.long
+
 REPEATS = 2
 T = TypeVar("T")
 

@@ -17,6 +17,8 @@ from tests.fakes import write
 from tests.results.factory import load, record, second
 from tests.runners.test_process import wait_for
 
+pytestmark = pytest.mark.long
+
 HELLO = ("--scenario", "hello", "--variant", "sync", *BRIEF)
 CGROUPS = Path("/sys/fs/cgroup")
 QUOTAS = (

@@ -12,6 +12,8 @@ from runners import host
 from tests.conftest import BRIEF, CommandLine, Finished
 from tests.fakes import write
 
+pytestmark = pytest.mark.long
+
 HELLO = ("--scenario", "hello", "--variant", "sync")
 TRIES, STOLEN_SHARE = 2, 0.005
 BUSY = (sys.executable, "-c", "while True: pass")

@@ -80,8 +80,8 @@ def test_work_that_is_not_done_in_time_is_said_to_be_pending(bench: CommandLine)
 def test_a_worker_that_is_killed_in_the_middle_is_named(bench: CommandLine) -> None:
     out = bench.folder / "run"
     arguments = ("--server", "uvicorn", "--scenario", "offload", "--variant", "sync", "--duration", "20")
-    command = bench.command("--json", "--out", str(out), *arguments, "--repeat", "1")
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    words = bench.command("--json", "--out", str(out), *arguments, "--repeat", "1")
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         kill_the_worker(psutil.Process(running.pid))
         running.communicate(timeout=60)
     record = json.loads((out / "records" / "uvicorn-offload-sync-1.json").read_text())
@@ -89,13 +89,21 @@ def test_a_worker_that_is_killed_in_the_middle_is_named(bench: CommandLine) -> N
     assert record["breakdown"]["message"] == "backend celery was ended by SIGKILL while it was needed"
 
 
+def command(process: psutil.Process) -> str:
+    """Of a process; empty of one that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # which a zombie is too
+        return ""
+
+
 def kill_the_worker(bench: psutil.Process) -> None:
     """As soon as the load runs beside it."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        commands = {" ".join(one.cmdline()): one for one in bench.children(recursive=True) if one.is_running()}
-        worker = [one for command, one in commands.items() if "celery --app" in command and "guard.py" not in command]
-        if worker and any("runners.load" in command for command in commands):
+        commands = {command(one): one for one in bench.children(recursive=True)}
+        worker = [one for text, one in commands.items() if "celery --app" in text and "guard.py" not in text]
+        if worker and any("runners.load" in text for text in commands):
             time.sleep(2)
             worker[0].kill()
             return

@@ -9,6 +9,8 @@ from runners import host
 from tests.conftest import CommandLine, Finished
 from tests.fakes import write
 
+pytestmark = pytest.mark.long
+
 HELLO = ("--scenario", "hello", "--variant", "sync", "--repeat", "1")
 WINDOW = ("--duration", "1", "--warmup", "0.3")
 

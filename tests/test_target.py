@@ -14,6 +14,8 @@ from runners import host
 from tests.conftest import BRIEF, CommandLine, Finished
 from tests.counting_server import CountingServer
 
+pytestmark = pytest.mark.long
+
 CASE, RECORD = "target/url", "target-url-1"
 USERS = ("--users", "4")
 NOBODY = "http://192.0.2.1:8000"  # for documentation, RFC 5737

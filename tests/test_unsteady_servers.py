@@ -6,6 +6,8 @@ import pytest
 
 from tests.conftest import CommandLine, Finished
 
+pytestmark = pytest.mark.long
+
 MODES = ("serves-unevenly", "slows-down", "alternates", "long-answers", "uneven-workers")
 # What shows that a load generator was at its limit, or that its machine did not let it get there.
 AT_ITS_LIMIT = {"near-ceiling", "generator-bound", "generator-starved", "stolen-time"}
