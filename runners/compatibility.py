@@ -17,7 +17,7 @@ from runners.planning import LoadWish, RunWish
 from runners.probes import Probe
 from runners.servers import Option, Server
 
-LOAD = LoadWish(users=8, duration=1.0, warmup=0.3, timeout=5.0)
+LOAD = LoadWish(users=4, duration=1.0, warmup=0.3, timeout=5.0)
 RUN = RunWish(repeat=1, seed=1, start_timeout=20.0)
 """How each case is tried: in a few seconds, with a handful of users."""
 PROBE_TARGET = "runners.probe_app:application"

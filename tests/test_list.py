@@ -7,10 +7,11 @@ import pytest
 
 from bench import main
 from runners import servers
-from tests.conftest import CommandLine
+from tests.conftest import ROOT, CommandLine
 
 
 def test_a_matrix_has_every_cell_with_what_was_observed(bench: CommandLine, tmp_path: Path) -> None:
+    """And what was published of these servers is still so."""
     out = tmp_path / "matrix"
     which = ("--server", "uvicorn", "--server", "gunicorn-sync", "--scenario", "hello", "--scenario", "orm-read")
     done = bench.run("list", "--matrix", *which, "--set", "query=row,lazy", "--out", str(out), "--json")
@@ -27,6 +28,12 @@ def test_a_matrix_has_every_cell_with_what_was_observed(bench: CommandLine, tmp_
     assert lazy["status"] == "fails"
     assert "SynchronousOnlyOperation" in lazy["seen"]
     assert found["features"]["gunicorn-sync"]["keep-alive"]["status"] == "fails"
+    published = json.loads((ROOT / "results" / "published" / "matrix.json").read_text())
+    for kind in ("features", "cases"):
+        for server, cells in found[kind].items():
+            for name, cell in cells.items():
+                if name in published[kind][server]:
+                    assert cell["status"] == published[kind][server][name]["status"], (server, name, cell)
     page = (out / "matrix.md").read_text()
     assert "| uvicorn | ✓ |" in page
     assert "SynchronousOnlyOperation" in page

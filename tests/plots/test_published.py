@@ -2,7 +2,7 @@
 
 import pytest
 
-from plots import report
+from plots import matrix, report
 from results.store import Store
 from results.summary import summarize
 from tests.conftest import ROOT
@@ -21,6 +21,13 @@ def test_the_published_report_is_that_of_the_published_records() -> None:
     for case in summary.cases:
         if case.case.scenario == "sleep" and case.throughput_rps is not None:
             assert f" {case.throughput_rps.value:,.3g} (" in readme
+
+
+def test_the_published_matrix_is_drawn_from_what_is_published_beside_it() -> None:
+    assert (
+        matrix.markdown(matrix.read(ROOT / "results" / "published" / "matrix.json"))
+        == (ROOT / "plots" / "published" / "matrix.md").read_text()
+    )
 
 
 @pytest.mark.parametrize("scenario", ["cpu", "hello", "sleep"])
