@@ -79,11 +79,11 @@ class CommandLine:
         )
         return Finished(done.returncode, done.stdout, done.stderr, self.folder)
 
-    def measure(self, *arguments: str) -> Finished:
+    def measure(self, *arguments: str, timeout_s: float = 100) -> Finished:
         """Measure into a new directory and give the result as JSON."""
         self.count += 1
         out = self.folder / f"run-{self.count}"
-        done = self.run("--json", "--out", str(out), *arguments)
+        done = self.run("--json", "--out", str(out), *arguments, timeout_s=timeout_s)
         return Finished(done.code, done.out, done.err, out)
 
 

@@ -10,11 +10,12 @@ from runners import servers
 from tests.conftest import ROOT, CommandLine
 
 
+@pytest.mark.timeout(220)
 def test_a_matrix_has_every_cell_with_what_was_observed(bench: CommandLine, tmp_path: Path) -> None:
     """And what was published of these servers is still so."""
     out = tmp_path / "matrix"
     which = ("--server", "uvicorn", "--server", "gunicorn-sync", "--scenario", "hello", "--scenario", "orm-read")
-    done = bench.run("list", "--matrix", *which, "--set", "query=row,lazy", "--out", str(out), "--json")
+    done = bench.run("list", "--matrix", *which, "--set", "query=row,lazy", "--out", str(out), "--json", timeout_s=200)
     assert done.code == 0, done.err
     found = done.json()
     assert found == json.loads((out / "matrix.json").read_text())

@@ -62,9 +62,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     servers = [word for name, one in found.items() if one.available for word in ("--server", name)]
     load = ("--scenario", "hello", "--variant", "sync", "--users", "8", "--workers", "2")
     window = ("--duration", "1", "--warmup", "0.3", "--repeat", "1")
-    return CommandLine(tmp_path_factory.mktemp("servers")).measure(*servers, *load, *window)
+    return CommandLine(tmp_path_factory.mktemp("servers")).measure(*servers, *load, *window, timeout_s=280)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(measured: Finished, name: str) -> None:
     found = availability([discover()[name]], ENVIRONMENT)[name]
