@@ -4,6 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,11 +13,15 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+import h2.settings
 
 from runners.certificates import Certificate
 
 LARGE = b"x" * 300_000
 """More than a window of flow control."""
+HUGE = b"x" * 4_000_000
+"""More than the kernel takes at once."""
+PAUSE_S = 0.3
 
 
 @dataclass
@@ -57,7 +62,11 @@ class Http2Server:
     def _speak(self, connected: socket.socket) -> None:
         http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         http.initiate_connection()
+        if self.mode == "reads-late":
+            http.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 2 * len(HUGE)})
+            http.increment_flow_control_window(2 * len(HUGE))
         connected.sendall(http.data_to_send())
+        time.sleep(PAUSE_S if self.mode == "reads-late" else 0)
         waiting: dict[int, bytes] = {}
         asked: dict[int, bytes] = {}
         while data := connected.recv(65_536):

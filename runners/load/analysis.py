@@ -99,7 +99,9 @@ class _Tally:
         self.width = NS // SLICES_PER_S
         self.queued = np.asarray(observed.arrivals.queued_ns if observed.arrivals else (), dtype=np.int64)
         self.settled = self.answered = 0
-        self.good = np.zeros(len(recorder.endpoints), dtype=np.int64)
+        # Users that are ending may still name others.
+        self.endpoints = tuple(recorder.endpoints)
+        self.good = np.zeros(len(self.endpoints), dtype=np.int64)
         self.seconds: defaultdict[tuple[int, int], _SecondTally] = defaultdict(_SecondTally)
         self.kinds = np.zeros(len(recorder.kinds), dtype=np.int64)
         self.answered_per_user = np.zeros(recorder.users, dtype=np.int64)
@@ -159,7 +161,7 @@ class _Tally:
             requests_settled=self.settled,
             requests_answered=self.answered,
             requests_good=int(self.good.sum()),
-            requests_unsafe=int(self.good[[name.startswith(UNSAFE) for name in recorder.endpoints]].sum()),
+            requests_unsafe=int(self.good[[name.startswith(UNSAFE) for name in self.endpoints]].sum()),
             answers_read=observed.answers_read,
             processes=(
                 LoadProcess(

@@ -16,7 +16,7 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from runners.load.connection import RECEIVE_BYTES, ClosedEarlyError, Connection, ExchangeError, excerpt
+from runners.load.connection import RECEIVE_BYTES, WRITE, ClosedEarlyError, Connection, ExchangeError, excerpt
 
 HOP_BY_HOP = ("host", "connection", "keep-alive", "transfer-encoding", "upgrade")
 """Fields that HTTP/2 has no use for, or forbids (RFC 9113, section 8.2.2)."""
@@ -52,6 +52,7 @@ class Http2Connection(Connection):
         self._unsent_body = b""
         self._unwritten = b""
         self._last = self._heard = False
+        self._writer: Any = None
 
     def prepared(self, method: str, path: str, fields: Mapping[str, str], body: bytes) -> Any:
         """A request, as `exchange` takes it."""
@@ -63,6 +64,7 @@ class Http2Connection(Connection):
 
     def close(self) -> None:
         self._tls, self._shaken = None, False
+        self._end_writer()
         super().close()
 
     def _stand(self, connected: _socket.socket) -> None:
@@ -101,18 +103,29 @@ class Http2Connection(Connection):
             self._http.send_data(self._stream, piece, end_stream=not self._unsent_body)
 
     def _flush(self) -> None:
-        """Send what is to be sent; what the kernel does not take waits until the server has sent something."""
+        """Send what is to be sent, and what the kernel does not take when it takes more."""
         plain = self._http.data_to_send()
         if self._tls is not None:
             if plain:
                 self._tls.write(plain)
             plain = self._outgoing.read()
         self._unwritten += plain
-        while self._unwritten and self._socket is not None:
+        assert self._socket is not None
+        while self._unwritten:
             try:
                 self._unwritten = self._unwritten[self._socket.send(self._unwritten) :]
             except BlockingIOError:
+                if self._writer is None:
+                    self._writer = self._hub.loop.io(self._socket.fileno(), WRITE)
+                    self._writer.start(self._writable)
                 return
+        self._end_writer()
+
+    def _end_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.stop()
+            self._writer.close()
+            self._writer = None
 
     def _shake_hands(self) -> None:
         assert self._tls is not None
@@ -125,6 +138,12 @@ class Http2Connection(Connection):
         self._socket.sendall(self._outgoing.read())
 
     # What the event loop calls: nothing may be raised here but into the greenlet that waits.
+
+    def _writable(self) -> None:
+        try:
+            self._flush()
+        except OSError as error:
+            self._fail(error)
 
     def _readable(self) -> None:
         if self._socket is None:

@@ -8,7 +8,7 @@ from runners import certificates
 from runners.load.connection import ExchangeError
 from runners.load.http2 import Http2Connection, trust
 from tests.conftest import BRIEF, CommandLine
-from tests.http2_server import LARGE, serving
+from tests.http2_server import HUGE, LARGE, serving
 
 FIELDS = {"Host": "127.0.0.1", "Accept": "*/*", "Connection": "close"}
 
@@ -39,6 +39,15 @@ def test_bodies_larger_than_the_window_go_both_ways(tmp_path: Path, secure: bool
         for _ in range(2):
             assert asked(connection, LARGE) == (200, LARGE)
         assert server.bodies == [LARGE, LARGE]
+        connection.close()
+
+
+def test_what_the_kernel_does_not_take_at_once_is_sent_later() -> None:
+    with serving("reads-late") as server:
+        connection = Http2Connection("127.0.0.1", server.port, 10)
+        assert asked(connection) == (200, b"hello")  # now it is known how much the server takes
+        assert asked(connection, HUGE) == (200, b"hello")
+        assert list(map(len, server.bodies)) == [0, len(HUGE)]
         connection.close()
 
 
