@@ -13,7 +13,10 @@ from results.record import Record
 from results.stats import CONFIDENCE
 from results.validity import conditions
 
-SAME = ("app", "budget", "load CPUs", "sources", "load versions", "CPU model", "CPUs", "memory", "kernel", "governor")
+SAME = (
+    *("app", "budget", "load CPUs", "parameters", "backends", "sources", "load versions"),
+    *("CPU model", "CPUs", "memory", "kernel", "governor"),
+)
 """Conditions that two cases must share to be compared; the others are what is compared."""
 
 

@@ -13,7 +13,7 @@ from results.compare import Ratio, difference, ranks, ratio
 from results.cost import Cost, cost, good_ended
 from results.observed import Observed, observed
 from results.percentiles import PERCENTILES, percentiles, supported
-from results.plan import Case, Plan
+from results.plan import Case, Plan, Profile
 from results.record import Calibration, Load, Machine, Record, Second
 from results.rules import starved_users, totals
 from results.stats import Estimate, estimate
@@ -186,13 +186,13 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
 
 
 def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[CaseSummary, ...]:
-    """The cases with their ranks, each among those of its scenario that were loaded alike.
+    """The cases with their ranks, each among those of its scenario that had the same parameters and were loaded alike.
 
     `first` has a record of each case, to see that unlike is not compared with like.
     """
     ranked = list(cases)
-    for alike in {(one.case.scenario, one.case.profile) for one in cases if one.usable}:
-        places = [n for n, one in enumerate(cases) if one.usable and (one.case.scenario, one.case.profile) == alike]
+    for alike in {_work(one.case) for one in cases if one.usable}:
+        places = [place for place, one in enumerate(cases) if one.usable and _work(one.case) == alike]
         records = [first[cases[place].case.name] for place in places]
         if len(places) < 2 or any(difference(records[0], other) for other in records[1:]):
             continue
@@ -204,6 +204,11 @@ def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[
                 beside = ratio(merit, best) if cases[place].case.profile.kind == "closed" else ratio(best, merit)
             ranked[place] = replace(cases[place], rank=rank, ratio_to_best=beside)
     return tuple(ranked)
+
+
+def _work(case: Case) -> tuple[str, str, Profile]:
+    """What was asked, and how it was loaded."""
+    return case.scenario, case.settings, case.profile
 
 
 def _merit(summary: CaseSummary) -> tuple[float, ...]:

@@ -58,7 +58,8 @@ def _unlike(records: Sequence[Record]) -> Iterator[Reason]:
     """Repeats that were not of the same thing are not pooled."""
     for other in records[1:]:
         for name, value in conditions(records[0]).items():
-            if conditions(other)[name] != value:
+            found = conditions(other)[name]
+            if found != value and None not in (found, value):
                 yield Reason(
                     code="unlike-repeats",
                     verdict="invalid",
@@ -69,12 +70,14 @@ def _unlike(records: Sequence[Record]) -> Iterator[Reason]:
 
 
 def conditions(record: Record) -> dict[str, object]:
-    """What must be the same in all repeats of a case, by name."""
+    """What must be the same in all repeats of a case, by name; None where it is not known, as nothing was measured."""
     machine = record.machine
     return {
         "app": record.app,
         "budget": record.budget,
         "load CPUs": record.load_cpus,
+        "parameters": record.case.parameters,
+        "backends": _backends(record),
         "path": record.path,
         "command": tuple(word.replace(str(record.port), "PORT") for word in record.command or ()),
         "environment": record.environment,
@@ -87,6 +90,13 @@ def conditions(record: Record) -> dict[str, object]:
         "kernel": machine.kernel,
         "governor": machine.governor,
     }
+
+
+def _backends(record: Record) -> object:
+    """Which ones the app called, as they were set; without what they used."""
+    if record.load is None:
+        return None
+    return [(one.name, one.version, one.started, one.settings) for one in record.backends]
 
 
 def _missing(done: int, planned: int) -> Reason:

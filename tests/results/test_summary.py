@@ -89,3 +89,18 @@ def test_connections_of_an_open_profile_that_were_not_needed_are_no_starved_user
     """Without a user who waits for an answer there is none to starve."""
     rarely = record(load(second([5.0] * 3), answered=(1, 1, 1, 0)), case=OPEN_CASE)
     assert summarize_case(OPEN_CASE, [rarely], 1).starved_users == 0
+
+
+def test_different_parameters_are_not_ranked_against_each_other() -> None:
+    asked = [
+        replace(case(server), parameters={"query": query}, settings=settings)
+        for server in ("uvicorn", "daphne")
+        for query, settings in (("row", ""), ("list", "query=list"))
+    ]
+    records = [
+        record(load(second([1.0] * count), second([1.0] * count)), case=one, repeat=repeat)
+        for one, count in zip(asked, (100, 50, 80, 40), strict=True)
+        for repeat in (1, 2)
+    ]
+    found = summarize("r", plan(*asked, repeats=2), records).cases
+    assert [one.rank for one in found] == [1, 1, 2, 2]

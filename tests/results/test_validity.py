@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from results.record import Breakdown
+from results.record import BackendUse, Breakdown, Record
 from results.validity import judge, judge_case
 from tests.results.factory import load, record, second
 
@@ -127,3 +127,20 @@ def test_missing_repeats_are_named() -> None:
     assert judge_case([record(STEADY)], planned=3).reasons[0].text == "1 of 3 repeats were measured"
     assert judge_case([record(STEADY)], planned=3).verdict == "suspect"
     assert judge_case([], planned=3).verdict == "invalid"
+
+
+def test_repeats_with_another_database_are_not_pooled() -> None:
+    def beside(version: str, repeat: int) -> Record:
+        used = BackendUse(
+            name="postgresql", version=version, started=True, settings={}, cpu_s=0.1, connections_peak=repeat
+        )
+        return replace(record(STEADY, repeat=repeat), backends=(used,))
+
+    assert "unlike-repeats" not in codes_of([beside("15", 1), beside("15", 2)])
+    assert "unlike-repeats" in codes_of([beside("15", 1), beside("16", 2)])
+    broken = replace(record(None, repeat=2), breakdown=Breakdown(stage="backend", message="m", hint="h"))
+    assert "unlike-repeats" not in codes_of([beside("15", 1), broken])
+
+
+def codes_of(records: list[Record]) -> set[str]:
+    return {reason.code for reason in judge_case(records, len(records)).reasons}
