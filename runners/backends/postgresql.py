@@ -206,14 +206,8 @@ def missing(environment: Environment, url: str) -> Missing | None:
         return Missing(what="psycopg", install=f"{environment.python} -m pip install psycopg[binary,pool]")
     if url:
         return None
-    programs_there = [_program(name) for name in ("postgres", "initdb")]
-    if None in programs_there:
-        return Missing(what="PostgreSQL", install="apt-get install postgresql")
-    found = programs.version(programs_there[0]) if programs_there[0] else ()
-    if found < (LEAST_VERSION,):
-        what = f"PostgreSQL {LEAST_VERSION} or newer ({'.'.join(map(str, found))} is there)"
-        return Missing(what=what, install="apt-get install postgresql")
-    return None
+    both = _program("initdb") and _program("postgres")
+    return programs.missing(both, "PostgreSQL", LEAST_VERSION, "postgresql")
 
 
 BACKEND = Backend(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from results.errors import BenchError, ExitCode
+from runners.backends import Missing
 from runners.process import ManagedProcess, tail
 
 POLL_S = 0.02
@@ -30,6 +31,18 @@ def version(program: Path) -> tuple[int, ...]:
         return ()
     found = re.search(r"(\d+(?:\.\d+)+)", done.stdout)
     return tuple(map(int, found[1].split("."))) if found else ()
+
+
+def missing(program: Path | None, name: str, least: int, package: str) -> Missing | None:
+    """What is lacking where a program of version `least` or newer is needed, which Debian has in `package`."""
+    install = f"apt-get install {package}"
+    if program is None:
+        return Missing(what=name, install=install)
+    found = version(program)
+    if found < (least,):
+        what = f"{name} {least} or newer ({'.'.join(map(str, found)) or 'an unknown version'} is there)"
+        return Missing(what=what, install=install)
+    return None
 
 
 def unprivileged(name: str) -> pwd.struct_passwd | None:

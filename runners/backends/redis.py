@@ -132,14 +132,7 @@ def missing(environment: Environment, url: str) -> Missing | None:
         return Missing(what="redis", install=f"{environment.python} -m pip install redis")
     if url:
         return None
-    program = _program()
-    if program is None:
-        return Missing(what="a Redis server", install="apt-get install redis-server")
-    found = programs.version(program)
-    if found < (LEAST_VERSION,):
-        what = f"Redis {LEAST_VERSION} or newer ({'.'.join(map(str, found))} is there)"
-        return Missing(what=what, install="apt-get install redis-server")
-    return None
+    return programs.missing(_program(), "Redis", LEAST_VERSION, "redis-server")
 
 
 BACKEND = Backend(
