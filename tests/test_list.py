@@ -14,7 +14,7 @@ from tests.conftest import ROOT, CommandLine
 def test_a_matrix_has_every_cell_with_what_was_observed(bench: CommandLine, tmp_path: Path) -> None:
     """And what was published of these servers is still so."""
     out = tmp_path / "matrix"
-    which = ("--server", "uvicorn", "--server", "gunicorn-sync", "--scenario", "hello", "--scenario", "orm-read")
+    which = ("--server", "uvicorn", "--server", "uwsgi-gevent", "--scenario", "hello", "--scenario", "orm-read")
     done = bench.run("list", "--matrix", *which, "--set", "query=row,lazy", "--out", str(out), "--json", timeout_s=200)
     assert done.code == 0, done.err
     found = done.json()
@@ -22,13 +22,14 @@ def test_a_matrix_has_every_cell_with_what_was_observed(bench: CommandLine, tmp_
     names = {"hello/sync", "hello/async", *(f"orm-read/{one}" for one in ("sync", "async"))}
     names |= {f"orm-read/{one}/query=lazy" for one in ("sync", "async")}
     assert {server: set(cells) for server, cells in found["cases"].items()} == dict.fromkeys(
-        ("uvicorn", "gunicorn-sync"), names
+        ("uvicorn", "uwsgi-gevent"), names
     )
     assert all(cell["seen"] for cells in found["cases"].values() for cell in cells.values())
     lazy = found["cases"]["uvicorn"]["orm-read/async/query=lazy"]
     assert lazy["status"] == "fails"
     assert "SynchronousOnlyOperation" in lazy["seen"]
-    assert found["features"]["gunicorn-sync"]["keep-alive"]["status"] == "fails"
+    assert found["features"]["uwsgi-gevent"]["http/2 clear text"]["status"] == "fails"
+    assert found["cases"]["uwsgi-gevent"]["orm-read/sync"]["status"] == "works"
     published = json.loads((ROOT / "results" / "published" / "matrix.json").read_text())
     for kind in ("features", "cases"):
         for server, cells in found[kind].items():

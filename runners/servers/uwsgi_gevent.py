@@ -3,6 +3,9 @@
 The router (`--http`) keeps connections alive and shares requests out over all workers. Neither of uWSGI's direct
 sockets can stand in for it: `--http-socket` closes after each answer, and `--http11-socket` ties a worker to one
 connection, so that the others get nothing.
+
+The patch has to come before the app is loaded (`--gevent-early-monkey-patch`). By `--gevent-monkey-patch` it comes after
+the fork, when Django has long taken its `threading.local`: all greenlets then share one database connection.
 """
 
 from results.plan import Budget
@@ -17,7 +20,7 @@ def command(bind: str, app: str, budget: Budget) -> list[str]:
         *("--http-processes", str(budget.workers)),
         *("--module", app),
         *("--gevent", str(budget.connections)),
-        "--gevent-monkey-patch",
+        "--gevent-early-monkey-patch",
         *("--processes", str(budget.workers)),
         "--master",
         "--need-app",
