@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,21 @@ try:
     from rich.console import Console
 
     from plots import calibration as calibration_chart
+    from plots import check as check_words
+    from plots import check_page, screen, text
     from plots import matrix as matrix_page
     from plots import report as reports
-    from plots import screen, text
     from results import export
     from results import matrix as matrices
     from results import summary as summaries
+    from results.check import Check, exit_code
     from results.errors import BenchError, ExitCode
     from results.plan import Plan
-    from results.store import Store
+    from results.store import CheckStore, Store
     from runners import (
         asking,
         calibration,
+        checks,
         choosing,
         compatibility,
         doctor,
@@ -80,6 +84,8 @@ def cli() -> None:
 @options.budget_options
 @options.backend_options
 @options.target_options
+@options.project_options
+@options.asked_options
 @options.run_options
 @options.output_options
 @click.pass_context
@@ -138,11 +144,14 @@ def calibrate(
 @click.option("--server", required=True, metavar="NAME", help="The server.")
 @click.option("--scenario", metavar="NAME", help="Have what this scenario needs, a database for example.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the scenario.")
+@options.project_options
 @options.budget_options
 @options.backend_options
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def serve(**given: Any) -> None:
+@click.pass_context
+def serve(ctx: click.Context, /, **given: Any) -> None:
     """Run one deployment just as a case would, until Ctrl-C."""
+    options.refuse_conflicts(ctx)
     made = asking.serve(given)
     bench = preflight.check(made, port=given["port"], urls=options.backends(given)[1])
     with bench.backends or nullcontext():
@@ -172,6 +181,37 @@ def load_worker(master: str, wait: float, cpus: str | None, debug: bool) -> None
     print(
         f"bench: made load for {served} repeat{'s' if served != 1 else ''}; {master} asks for no more", file=sys.stderr
     )
+
+
+@cli.command("check")
+@options.check_options
+@options.project_options
+@options.asked_options
+@options.budget_options
+@options.backend_options
+@options.output_options
+@click.pass_context
+def check_(ctx: click.Context, /, **given: Any) -> None:
+    """Judge whether one version of an app is slower than another, on this machine, now."""
+    options.refuse_conflicts(ctx)
+    wish = asking.check(given)
+    checks.check_rules(wish.rules, wish.max_time_s)
+    store = CheckStore.create(given["out"] or Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-check")
+    with check_words.Progress(Console(stderr=True, quiet=given["quiet"])) as progress:
+
+        def told(check: Check) -> None:
+            store.write(check)
+            progress.measured(check)
+
+        found = checks.carry_out(wish, store.logs, progress.said, told)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    path = check_page.write(found, store.directory, Path(summary) if summary else None)
+    if given["as_json"]:
+        print((store.directory / "check.json").read_text())
+    else:
+        check_words.show(found, _console())
+        _console().print(f"Report: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
+    ctx.exit(exit_code(found.verdict, given["inconclusive"]))
 
 
 @cli.command("list")
@@ -308,8 +348,8 @@ def _report_error(error: BenchError) -> None:
 def main(arguments: list[str]) -> int:
     """Run the command line; the exit code."""
     try:
-        cli.main(arguments, standalone_mode=False)
-        return ExitCode.DONE
+        # What a command exits with, where that is not for an error.
+        return cli.main(arguments, standalone_mode=False) or ExitCode.DONE
     except BenchError as error:
         if "--debug" in arguments:
             traceback.print_exc()

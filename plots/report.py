@@ -36,8 +36,7 @@ def write(run: RunSummary, directory: Path) -> Path:
             for name, draw in charts(run).items():
                 style.save(
                     draw(run, scenario),
-                    run,
-                    style.of_scenario(run, scenario),
+                    style.caption(run, style.of_scenario(run, scenario)),
                     directory / "charts" / f"{scenario}-{name}",
                 )
         summary = msgspec.json.format(msgspec.json.encode(as_json(run, str(directory))), indent=2)

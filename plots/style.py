@@ -118,9 +118,9 @@ def latency_axis(axes: Axes) -> None:
     axes.grid(which="minor", axis="y", linewidth=0.3)
 
 
-def save(figure: Figure, run: RunSummary, cases: Sequence[CaseSummary], path: Path) -> list[Path]:
-    """Write the figure with the run's caption below it as `path`.svg and `path`.png; both paths."""
-    text = textwrap.fill(caption(run, cases), CAPTION_CHARACTERS)
+def save(figure: Figure, caption: str, path: Path) -> list[Path]:
+    """Write the figure with a caption below it as `path`.svg and `path`.png; both paths."""
+    text = textwrap.fill(caption, CAPTION_CHARACTERS)
     width, height = figure.get_size_inches()
     room = LINE_INCHES * (text.count("\n") + 2)
     figure.set_size_inches(width, height + room)

@@ -7,7 +7,9 @@ class ExitCode(enum.IntEnum):
     """Exit codes of `bench.py`."""
 
     DONE = 0
+    REGRESSED = 1
     USAGE = 2
+    INCONCLUSIVE = 3
     NOT_MEASURED = 4
     INTERRUPTED = 130
 

@@ -140,13 +140,19 @@ class App:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
-    """A server that is already running, and what its answers must be."""
+class Asked:
+    """What is asked where no scenario says it: paths, in turn, and what their answers must be."""
 
-    url: str
     paths: tuple[str, ...]
     expect_status: int
     expect_text: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target(Asked):
+    """A server that is already running, and what it is asked."""
+
+    url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +176,8 @@ class Plan:
     budget: Budget | None
     """App and budget are null where the bench starts no server, but loads a `target`."""
     target: Target | None = None
+    asked: Asked | None = None
+    """What the app is asked where that is no scenario."""
     load_cpus: tuple[int, ...]
     backend_cpus: tuple[int, ...] = ()
     """Of what the app calls: databases, other services, background workers; empty where the bench starts none."""

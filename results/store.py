@@ -4,6 +4,11 @@
     <run>/records/<case>-<n>.json   one record per repeat
     <run>/logs/<case>-<n>-*.log     what server and load wrote
 
+and directories of checks:
+
+    <check>/check.json              the check, as far as it has come
+    <check>/logs/<n>-*.log          what servers and load wrote in block n
+
 Every file is written whole: to a temporary name, synced, renamed.
 """
 
@@ -16,6 +21,7 @@ from typing import TypeVar
 
 import msgspec
 
+from results.check import CHECK_SCHEMA_VERSION, Check
 from results.errors import BenchError, ExitCode
 from results.plan import SCHEMA_VERSION, Case, Plan
 from results.record import Record
@@ -121,6 +127,71 @@ class Store:
 
     def _record_path(self, case: Case, repeat: int) -> Path:
         return self.directory / "records" / f"{_stem(case, repeat)}.json"
+
+
+class CheckStore:
+    """One check."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.absolute()
+
+    @classmethod
+    def create(cls, directory: Path) -> "CheckStore":
+        """Make `directory`.
+
+        Raises:
+            BenchError: it exists already and is not empty, or cannot be written.
+        """
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if any(directory.iterdir()):
+                raise BenchError(f"{directory} is not empty", hint="give --out another directory")
+            (directory / "logs").mkdir()
+        except OSError as error:
+            raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
+        return cls(directory)
+
+    @property
+    def logs(self) -> Path:
+        """Where servers and load write."""
+        return self.directory / "logs"
+
+    def write(self, check: Check) -> None:
+        """Keep the check as it is now.
+
+        Raises:
+            BenchError: it cannot be written; what was written before is untouched.
+        """
+        path = self.directory / "check.json"
+        try:
+            _write(path, msgspec.json.encode(check))
+        except OSError as error:
+            raise BenchError(
+                f"cannot write {path}: {error.strerror}", hint="make room", exit_code=ExitCode.NOT_MEASURED
+            ) from error
+
+    def read(self) -> Check:
+        """The check.
+
+        Raises:
+            BenchError: there is none, or it is damaged or of a newer schema.
+        """
+        path = self.directory / "check.json"
+        if not path.is_file():
+            raise BenchError(f"{self.directory} is no check: it has no check.json")
+        try:
+            text = path.read_bytes()
+            schema = msgspec.json.decode(text, type=_Versioned).schema
+            if schema > CHECK_SCHEMA_VERSION:
+                raise BenchError(
+                    f"{path} has schema {schema}; this bench reads up to {CHECK_SCHEMA_VERSION}",
+                    hint="use a newer bench",
+                )
+            return msgspec.json.decode(text, type=Check)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BenchError(f"{path} is damaged: {error}", hint="measure it again") from error
+        except OSError as error:
+            raise BenchError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _stem(case: Case, repeat: int) -> str:

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS, REQUIREMENTS = ROOT / "constraints.txt", ROOT / "requirements.txt"
 BENCH_PARTS = ("runners", "results", "scenarios")
 SOURCES = (".py", ".html")
+NOT_OURS = ("site-packages", "node_modules")
+"""Folders in a project whose files are not the project's."""
 IMPORT_TIMEOUT_S = 60.0
 
 BENCH_APP = App(
@@ -54,12 +56,14 @@ class Environment:
         scripts: the directory of the programs installed for it.
         directory: the app's directory, where commands run.
         app: what runs there.
+        overlay: where the bench has put packages beside the interpreter's own (`overlay.py`).
     """
 
     python: Path
     scripts: Path
     directory: Path
     app: App
+    overlay: Path | None = None
 
     @classmethod
     def of(cls, app: App) -> "Environment":
@@ -69,17 +73,35 @@ class Environment:
         return cls(python=python, scripts=scripts, directory=Path(app.directory or ROOT), app=app)
 
     def target(self, interface: Interface) -> str:
-        """The import path `module:attribute` that a server of `interface` loads."""
-        return self.app.wsgi if interface == "wsgi" else self.app.asgi
+        """The import path `module:attribute` that a server of `interface` loads.
+
+        Raises:
+            BenchError: the app has none.
+        """
+        found = self.app.wsgi if interface == "wsgi" else self.app.asgi
+        if not found:
+            raise BenchError(
+                f"app {self.app.name} has no {interface.upper()} application",
+                hint=f"set {interface.upper()}_APPLICATION in its settings, or choose a server of the other interface",
+            )
+        return found
+
+    def has(self, interface: Interface) -> bool:
+        """Whether the app can be served by `interface`."""
+        return bool(self.app.wsgi if interface == "wsgi" else self.app.asgi)
 
     def inherited(self) -> dict[str, str]:
         """What any process of a run inherits from the user's environment."""
         kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        return kept | {"PATH": os.pathsep.join([str(self.scripts), os.environ.get("PATH", os.defpath)])}
+        places = [str(self.scripts), *([str(self.overlay / "bin")] if self.overlay else [])]
+        return kept | {"PATH": os.pathsep.join([*places, os.environ.get("PATH", os.defpath)])}
 
     def variables(self) -> dict[str, str]:
         """The whole environment of a server or of anything else that imports the app."""
-        return self.inherited() | self.app.environment
+        own = dict(self.app.environment)
+        if self.overlay is not None:
+            own["PYTHONPATH"] = os.pathsep.join(filter(None, [own.get("PYTHONPATH"), str(self.overlay)]))
+        return self.inherited() | own
 
     def versions(self, distributions: Iterable[str]) -> dict[str, str]:
         """The version of the interpreter (`python`) and of each of the distributions that it has.
@@ -87,10 +109,15 @@ class Environment:
         Raises:
             BenchError: the interpreter does not run.
         """
-        status, output = self._run(VERSIONS_SCRIPT, *sorted(set(distributions)))
-        if status != 0:
-            raise BenchError(f"the app's interpreter {self.python} does not run", log_tail=_last_lines(output))
-        versions: dict[str, str] = json.loads(output.splitlines()[-1])
+        status, output = self.run(VERSIONS_SCRIPT, *sorted(set(distributions)))
+        try:
+            if status != 0:
+                raise ValueError
+            versions: dict[str, str] = json.loads(output.splitlines()[-1])
+        except (ValueError, IndexError) as error:
+            raise BenchError(
+                f"the app's interpreter {self.python} does not run", log_tail=_last_lines(output)
+            ) from error
         return versions
 
     def check_import(self, interface: Interface) -> None:
@@ -101,7 +128,7 @@ class Environment:
         """
         module, _, attribute = self.target(interface).partition(":")
         script = f"import importlib, operator; operator.attrgetter({attribute!r})(importlib.import_module({module!r}))"
-        status, output = self._run(script)
+        status, output = self.run(script)
         if status is None:
             raise BenchError(f"app {self.app.name}: importing {module} takes more than {IMPORT_TIMEOUT_S:g} s")
         if status != 0:
@@ -123,7 +150,8 @@ class Environment:
         app = Path(self.app.directory) if self.app.directory else ROOT / "bench_app"
         return {"bench": digest(*(ROOT / part for part in BENCH_PARTS)), "app": digest(app)}
 
-    def _run(self, script: str, *arguments: str) -> tuple[int | None, str]:
+    def run(self, script: str, *arguments: str) -> tuple[int | None, str]:
+        """Run a Python script as the app would run: its exit status (None: it took too long) and its output."""
         return output_of(
             [str(self.python), "-c", script, *arguments],
             directory=self.directory,
@@ -141,6 +169,9 @@ def digest(*folders: Path) -> str:
     found = hashlib.sha256()
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*") if path.suffix in SOURCES):
-            found.update(f"{folder.name}/{path.relative_to(folder)}\0".encode())
+            place = path.relative_to(folder)
+            if any(part.startswith(".") or part in NOT_OURS for part in place.parts):
+                continue
+            found.update(f"{folder.name}/{place}\0".encode())
             found.update(path.read_bytes())
     return found.hexdigest()

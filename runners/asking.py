@@ -3,9 +3,12 @@
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from results.plan import Plan
-from runners import compatibility, options, parameters, planning
+from results.decision import Rules
+from results.plan import Asked, Plan
+from runners import compatibility, options, overlay, parameters, planning, project
 from runners import target as targets
+from runners.checks import CheckWish
+from runners.contenders import AppWish, AskedWish
 from runners.plan import ALL
 
 Wish = TypeVar("Wish")
@@ -25,7 +28,7 @@ def run(given: dict[str, Any]) -> Plan:
     if given["sweep"] is not None:
         load = replace(load, rate=1.0)  # each deployment's own rates come later
     return planning.compare(
-        _choice(given),
+        _with_project(_choice(given), given),
         load,
         budget,
         run_wish,
@@ -52,10 +55,68 @@ def serve(given: dict[str, Any]) -> Plan:
         BenchError: as for `run`.
     """
     one = {"server": [given["server"]], "scenario": [given["scenario"]] if given["scenario"] else [], "variant": []}
+    unasked = {"path": [], "expect_status": 200, "expect_text": None}
     wish = _wish(planning.BudgetWish, given)
     run_wish = planning.RunWish(repeat=1, seed=1, start_timeout=given["start_timeout"])
     # Nobody knows how many users will come, but as many as it has room for.
-    return planning.compare(_choice(given | one), planning.LoadWish(users=wish.connections), wish, run_wish)
+    choice = _with_project(_choice(given | one), given | one | unasked)
+    return planning.compare(choice, planning.LoadWish(users=wish.connections), wish, run_wish)
+
+
+def check(given: dict[str, Any]) -> CheckWish:
+    """What `check` is to do.
+
+    Raises:
+        BenchError: an option is malformed.
+    """
+    database, urls = options.backends(given)
+    asked = AskedWish(
+        server=given["server"],
+        scenario=given["scenario"],
+        variant=given["variant"],
+        settings=parameters.parse(given["settings"]),
+        asked=_asked(given),
+        users=given["users"],
+        timeout=given["timeout"],
+        start_timeout=given["start_timeout"],
+        database=database,
+        urls=urls,
+    )
+    rules = Rules(**{name: given[name] for name in ("regression", "tolerance", "alpha", "power")})
+    app = AppWish(
+        directory=given["project"],
+        python=given["python"],
+        install=given["install"],
+        variables=project.parse_variables(given["env"]),
+        setup=given["setup"],
+    )
+    return CheckWish(
+        app=app,
+        asked=asked,
+        budget=_wish(planning.BudgetWish, given),
+        base=given["base"],
+        head=given["head"],
+        rules=rules,
+        max_time_s=given["max_time"],
+        different_answers=given["different_answers"],
+        seed=given["seed"],
+    )
+
+
+def _with_project(choice: planning.Choice, given: dict[str, Any]) -> planning.Choice:
+    """The same of a project, where one is named, which is set up first."""
+    if given["project"] is None:
+        return choice
+    app, _ = project.read(given["project"], given["python"], project.parse_variables(given["env"]))
+    project.set_up(overlay.environment(app, [name for name in given["server"] if name != ALL]), given["setup"])
+    return replace(choice, app=app, asked=_asked(given))
+
+
+def _asked(given: dict[str, Any]) -> Asked | None:
+    """What a project is asked; None of the bench's own app."""
+    if given["project"] is None:
+        return None
+    return project.asked(given["path"] or ["/"], given["expect_status"], given["expect_text"])
 
 
 def _choice(given: dict[str, Any]) -> planning.Choice:

@@ -265,5 +265,4 @@ class _NullBench:
 
 
 def _path(name: str) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "django-deployment-bench" / f"calibration-{name}.json"
+    return host.cache() / f"calibration-{name}.json"

@@ -41,11 +41,14 @@ def servers(wanted: Sequence[str], environment: Environment) -> tuple[list[Serve
     Those that are named beside `all` are taken too.
 
     Raises:
-        BenchError: one is unknown, or nothing certain is wanted and none is available.
+        BenchError: one is unknown, or named and of an interface that the app does not have, or nothing certain is
+            wanted and none is available.
     """
     known = server_files.discover()
     chosen = names("server", wanted, known)
     if wanted and ALL not in wanted:
+        for name in chosen:
+            environment.target(known[name].interface)
         return [known[name] for name in chosen], []
     found = with_app(environment)
     named = [known[name] for name in dict.fromkeys(wanted) if name != ALL]
@@ -57,6 +60,12 @@ def servers(wanted: Sequence[str], environment: Environment) -> tuple[list[Serve
         for one in found
         if one.server not in available
     ]
+    unserved = [one for one in available if not environment.has(one.interface)]
+    left_out += [
+        LeftOut(server=one.name, scenario="", why=f"the app has no {one.interface.upper()} application")
+        for one in unserved
+    ]
+    available = [one for one in available if one not in unserved]
     return available, left_out
 
 

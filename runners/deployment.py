@@ -28,12 +28,20 @@ class BrokenRepeatError(Exception):
         message: one line: what happened.
         hint: the next step.
         log_tail: the last log lines of the process that failed.
+        hung: whether it lives and does not answer.
     """
 
     def __init__(
-        self, stage: Literal["start", "load", "run", "backend"], message: str, hint: str, log_tail: tuple[str, ...]
+        self,
+        stage: Literal["start", "load", "run", "backend"],
+        message: str,
+        hint: str,
+        log_tail: tuple[str, ...],
+        *,
+        hung: bool = False,
     ) -> None:
         super().__init__(message)
+        self.hung = hung
         self.breakdown = Breakdown(stage=stage, message=message, hint=hint)
         self.log_tail = log_tail
 
@@ -121,6 +129,7 @@ class Deployment:
             f"{self.name} {what} within {self.start_timeout_s:g} s of its start{trouble}",
             "see why in its log, or give it longer with --start-timeout",
             tail(self.log),
+            hung=listening,
         )
 
     def _is_listening(self, process: ManagedProcess) -> bool:

@@ -21,7 +21,7 @@ from runners.certificates import Certificate
 from runners.deployment import BrokenRepeatError, Deployment
 from runners.load.job import Job
 from runners.repeat import Measured, Repeat
-from runners.scenarios import ScenarioFile
+from runners.scenarios import PATHS_LOCUSTFILE, ScenarioFile
 from runners.servers import Option, Server
 
 OPTIONS: dict[HttpVersion, tuple[Option, ...]] = {
@@ -30,7 +30,6 @@ OPTIONS: dict[HttpVersion, tuple[Option, ...]] = {
     "h2": ("tls", "http/2"),
 }
 """What servers are told for what users speak."""
-TARGET_LOCUSTFILE = ROOT / "runners" / "load" / "target.py"
 
 
 class Observer(Protocol):
@@ -143,7 +142,7 @@ def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callabl
         started_at=started_at,
         command=tuple(started.argv) if started else None,
         port=port,
-        path=plan.target.paths[0] if plan.target else _path(case, bench),
+        path=path(plan, case, bench),
         protocols=server.protocols if server else (),
         sources=dict(bench.sources),
         environment=dict(bench.environment.app.environment) | _set_for(case, bench) if server else {},
@@ -205,7 +204,7 @@ def deployment(
         bench.environment,
         plan.budget,
         port=port,
-        probe_path=_path(case, bench),
+        probe_path=path(plan, case, bench),
         start_timeout_s=plan.start_timeout_s,
         log=log,
         variables=_set_for(case, bench) | dict(variables),
@@ -249,11 +248,12 @@ def deploy(
 
 
 def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int, certificate: Certificate | None) -> Job:
-    locustfile = TARGET_LOCUSTFILE if plan.target else bench.scenarios[case.scenario].locustfile
+    asked = plan.target or plan.asked
+    locustfile = PATHS_LOCUSTFILE if asked else bench.scenarios[case.scenario].locustfile
     return Job(
         locustfile=str(locustfile.relative_to(ROOT) if locustfile.is_relative_to(ROOT) else locustfile),
         variant=case.variant,
-        target=plan.target,
+        asked=asked,
         parameters=case.parameters,
         host=targets.address_of(plan.target)[0] if plan.target else host.LOOPBACK,
         port=port,
@@ -266,6 +266,9 @@ def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int, certifica
     )
 
 
-def _path(case: Case, bench: Bench) -> str:
+def path(plan: Plan, case: Case, bench: Bench) -> str:
+    asked = plan.target or plan.asked
+    if asked is not None:
+        return asked.paths[0]
     assert case.variant is not None
     return bench.scenarios[case.scenario].scenario.path(case.variant, case.parameters)

@@ -21,6 +21,11 @@ CGROUPS = Path("/sys/fs/cgroup")
 SYSTEM_CPU = Path("/sys/devices/system/cpu")
 
 
+def cache() -> Path:
+    """Where the bench keeps what it need not find out twice (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "django-deployment-bench"
+
+
 def usable_cpus() -> tuple[int, ...]:
     """The CPUs that this process may use, in order."""
     return tuple(sorted(os.sched_getaffinity(0)))

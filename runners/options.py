@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from results.errors import BenchError
 from results.plan import Database
+from runners import settings
 from runners.backends import postgresql, redis
 from runners.planning import AUTO
 
@@ -36,6 +37,36 @@ class Seconds(Number):
     """A number of seconds within bounds."""
 
     name = "seconds"
+
+
+class Share(Number):
+    """A share within bounds, as 5% or 0.05."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value.endswith("%"):
+            try:
+                value = float(value[:-1]) / 100
+            except ValueError:
+                self.fail(f"{value!r} is no share; write it as 5% or 0.05.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Time(Seconds):
+    """A time within bounds, as 90, 90s or 5m."""
+
+    name = "time"
+    UNITS: ClassVar[dict[str, int]] = {"s": 1, "m": 60, "h": 3600}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        unit = value[-1:] if isinstance(value, str) else ""
+        if unit in self.UNITS:
+            try:
+                value = float(value[:-1]) * self.UNITS[unit]
+            except ValueError:
+                self.fail(f"{value!r} is no time; write it as 90s or 5m.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
@@ -161,12 +192,55 @@ climb_options = options(
 )
 target_options = options(
     click.option("--target", metavar="URL", help="Measure a server that is already running."),
-    click.option("--path", multiple=True, metavar="P", help="What to ask the target for; repeatable, in turn."),
+    click.option("--allow-remote-target", is_flag=True, help="The target may be on another machine."),
+)
+
+
+project_options = options(
+    click.option(
+        "--project",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        is_eager=True,
+        callback=settings.load,
+        metavar="DIR",
+        help="A Django project of yours, by the directory that has manage.py, instead of the bench's own app.",
+    ),
+    click.option("--python", metavar="FILE", help="Its interpreter. Default: that of the .venv in it or above it."),
+    click.option("--env", multiple=True, metavar="KEY=VALUE", help="A variable that it needs set; repeatable."),
+    click.option("--setup", multiple=True, metavar="COMMAND", help="Run before it is served; repeatable."),
+)
+asked_options = options(
+    click.option(
+        "--path", multiple=True, metavar="P", help="What to ask for, in turn; repeatable, with a weight as 3:/list/."
+    ),
     click.option(
         "--expect-status", type=click.IntRange(200, 599), default=200, show_default=True, help="A right answer's."
     ),
     click.option("--expect-text", metavar="T", help="What a right answer has in its body."),
-    click.option("--allow-remote-target", is_flag=True, help="The target may be on another machine."),
+)
+check_options = options(
+    click.option("--base", required=True, metavar="REF|DIR", help="The version to compare with."),
+    click.option("--head", metavar="REF|DIR", help="The version to judge. Default: the working tree as it is."),
+    click.option("--install", metavar="COMMAND", help="Install a version's dependencies, where they differ."),
+    click.option("--server", metavar="NAME", help="The server. Default: uvicorn, or gunicorn-sync without ASGI."),
+    click.option("--scenario", metavar="NAME", help="Of the bench's own app. Default: hello."),
+    click.option("--variant", metavar="NAME", help="Which of its views. Default: of the server's interface."),
+    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the scenario."),
+    click.option("--users", type=click.IntRange(1, 1000), help="Concurrent users of each version."),
+    click.option("--timeout", type=Seconds(0.1, 60), default=10.0, show_default=True, help="A request's seconds."),
+    click.option("--regression", type=Share(0.001, 1), default="5%", show_default=True, help="A loss to be found."),
+    click.option("--tolerance", type=Share(0, 1), default="2%", show_default=True, help="A loss that nobody minds."),
+    click.option("--alpha", type=Share(1e-6, 0.2), default="1%", show_default=True, help="Of false alarms, at most."),
+    click.option("--power", type=Share(0.5, 0.9999), default="95%", show_default=True, help="Of finding a loss."),
+    click.option("--max-time", type=Time(1, 86_400), default="5m", show_default=True, help="For the measuring."),
+    click.option("--different-answers", is_flag=True, help="The versions may answer with different bodies."),
+    click.option(
+        "--inconclusive",
+        type=click.Choice(["pass", "fail"]),
+        help="Exit with 0 or with 1 then. Default: with 3.",
+    ),
+    click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of arrivals."),
+    click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: runs/..."),
 )
 
 
@@ -216,17 +290,21 @@ CONFLICTS = {
     "target": (
         *("server", "scenario", "variant", "settings", "http", "database", "database_url", "redis_url"),
         *("workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
-        *("sweep", "sweep_users", "slo"),
+        *("sweep", "sweep_users", "slo", "project", "python", "env", "setup"),
     ),
+    "project": ("scenario", "variant", "settings", "database", "database_url", "redis_url"),
 }
 """What an option does not go with."""
 OPEN = ("rate", "sweep", "slo")
 NEEDS = {
     "arrivals": OPEN,
     "max_in_flight": OPEN,
-    "path": ("target",),
-    "expect_status": ("target",),
-    "expect_text": ("target",),
+    "path": ("target", "project"),
+    "expect_status": ("target", "project"),
+    "expect_text": ("target", "project"),
+    "python": ("project",),
+    "env": ("project",),
+    "setup": ("project",),
     "allow_remote_target": ("target",),
     "load_workers": ("load_listen",),
     "load_listen": ("load_workers",),

@@ -14,8 +14,8 @@ ALL = "all"
 OPEN_CONNECTIONS = range(16, 256)
 """Connections that share the arrivals of an open profile: as many as arrive in a second, within these bounds. So each
 is used about once a second or more often, and servers do not close it for idleness, and all workers have some."""
-TARGET, TARGET_SCENARIO = "target", "url"
-"""What a server is called that the bench did not start, and what is asked of it."""
+TARGET = "target"
+"""What a server is called that the bench did not start."""
 
 
 def cases(

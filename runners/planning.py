@@ -6,15 +6,30 @@ from datetime import UTC, datetime
 
 from results import slo
 from results.errors import BenchError
-from results.plan import SCHEMA_VERSION, Arrivals, Budget, Case, Database, HttpVersion, Plan, Profile, Target, Variant
-from runners import choosing, plan
+from results.plan import (
+    SCHEMA_VERSION,
+    App,
+    Arrivals,
+    Asked,
+    Budget,
+    Case,
+    Database,
+    HttpVersion,
+    LeftOut,
+    Plan,
+    Profile,
+    Target,
+    Variant,
+)
+from runners import choosing, overlay, plan
+from runners import scenarios as scenario_files
 from runners.app import BENCH_APP, Environment
 from runners.parameters import check_names, combinations
+from runners.scenarios import ScenarioFile
 
 LEAST_CONNECTIONS = 1000
 THREADS = 4
 """Per worker, for servers that have them: what waitress takes by itself, and gunicorn's guide advises."""
-TARGET_USERS = 32
 AUTO = "auto"
 MOST_USERS = 20_000
 SWEEP_USERS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -68,6 +83,8 @@ class Choice:
         settings: values of parameters, by name.
         database: which one, where a scenario needs one.
         urls: by kind, of backends that are already running.
+        app: what is served.
+        asked: what it is asked, where that is no scenario.
     """
 
     servers: Sequence[str] = ()
@@ -76,6 +93,8 @@ class Choice:
     settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     database: Database = "sqlite"
     urls: Mapping[str, str] = field(default_factory=dict)
+    app: App = BENCH_APP
+    asked: Asked | None = None
 
 
 def compare(
@@ -100,15 +119,9 @@ def compare(
     Raises:
         BenchError: a name is unknown, a list malformed, the objective is none, or nothing is left to be measured.
     """
-    environment = Environment.of(BENCH_APP)
+    environment = overlay.environment(choice.app, choice.servers)
     servers, unavailable = choosing.servers(choice.servers, environment)
-    scenarios, missing = choosing.scenarios(
-        choice.scenarios,
-        environment,
-        choice.database,
-        choice.urls,
-        lambda one: combinations(one.scenario.parameters, choice.settings),
-    )
+    scenarios, missing = _scenarios(choice, environment)
     choosing.check_variants(choice.variants, scenarios)
     check_names(choice.settings, [name for found in scenarios for name in found.scenario.parameters])
     if objective is not None:
@@ -120,6 +133,8 @@ def compare(
         *missing,
         *choosing.unfit(servers, scenarios, choice.servers, choice.scenarios, shape.http),
     )
+    if choice.asked is not None:
+        cases = tuple(replace(case, variant=None) for case in cases)
     if not cases:
         raise BenchError(f"nothing is left to be measured: {left_out[0].why}" if left_out else "there is no case")
     if sweep_users:
@@ -130,7 +145,8 @@ def compare(
     return Plan(
         schema=SCHEMA_VERSION,
         name=_name("-".join(server.name for server in servers) if len(servers) <= 2 else f"{len(servers)}-servers"),
-        app=BENCH_APP,
+        app=choice.app,
+        asked=choice.asked,
         budget=allotted(budget, server_cpus, users=max(case.connections for case in cases)),
         load_cpus=load_cpus,
         backend_cpus=choosing.backend_cpus(server_cpus, load_cpus) if kinds else (),
@@ -146,6 +162,19 @@ def compare(
     )
 
 
+def _scenarios(choice: Choice, environment: Environment) -> tuple[list[ScenarioFile], list[LeftOut]]:
+    """What is asked: scenarios, or the paths that were named."""
+    if choice.asked is not None:
+        return [scenario_files.of_paths(choice.asked)], []
+    return choosing.scenarios(
+        choice.scenarios,
+        environment,
+        choice.database,
+        choice.urls,
+        lambda one: combinations(one.scenario.parameters, choice.settings),
+    )
+
+
 def target(found: Target, load: LoadWish, load_cpus: str | None, run: RunWish) -> Plan:
     """A plan for a server that is already running: of what it is, nothing is known.
 
@@ -156,9 +185,9 @@ def target(found: Target, load: LoadWish, load_cpus: str | None, run: RunWish) -
     case = Case(
         server=plan.TARGET,
         interface=None,
-        scenario=plan.TARGET_SCENARIO,
+        scenario=scenario_files.URL,
         variant=None,
-        profile=plan.with_users(shape, load.users or TARGET_USERS),
+        profile=plan.with_users(shape, load.users or scenario_files.PATHS_USERS),
         point=plan.point(shape),
     )
     return Plan(

@@ -13,7 +13,8 @@ from results.errors import BenchError
 from results.plan import Plan
 from results.record import Record
 from results.validity import conditions
-from runners import choosing, host, requirements, servers
+from runners import choosing, host, overlay, requirements, servers
+from runners import scenarios as scenario_files
 from runners import target as targets
 from runners.app import BENCH_APP, REQUIREMENTS, Environment
 from runners.backends.lending import Backends
@@ -62,17 +63,20 @@ def check(
         _check_listen(listen)
     connections = max(case.connections for case in plan.cases)
     host.allow_descriptors(connections + DESCRIPTORS_BESIDE_USERS)
-    environment = Environment.of(plan.app or BENCH_APP)
+    names = {case.server for case in plan.cases}
+    environment = overlay.environment(plan.app or BENCH_APP, sorted(names))
     if plan.target is not None:
         timeout_s = max(case.profile.timeout_s for case in plan.cases)
         targets.check(plan.target, allow_remote=allow_remote, timeout_s=timeout_s)
         return _bench(environment, [], [], {}, port, listen)
-    names = {case.server for case in plan.cases}
     chosen = [server for server in servers.discover().values() if server.name in names]
     database = plan.database or "sqlite"
     scenarios = sorted({case.scenario for case in plan.cases})
     parameters = {name: [case.parameters for case in plan.cases if case.scenario == name] for name in scenarios}
-    asked, _ = choosing.scenarios(scenarios, environment, database, urls, lambda one: parameters[one.name])
+    if plan.asked is not None:
+        asked = [scenario_files.of_paths(plan.asked)]
+    else:
+        asked, _ = choosing.scenarios(scenarios, environment, database, urls, lambda one: parameters[one.name])
     files_per_user = max(one.files_per_user for one in chosen) + max(one.scenario.files_per_user for one in asked)
     host.allow_descriptors(connections * files_per_user + DESCRIPTORS_BESIDE_USERS)
     _check_pool(plan)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 import psutil
 
@@ -69,7 +69,7 @@ class ManagedProcess:
             os.close(reading)
         self._guard = psutil.Process(self._popen.pid)
 
-    def __enter__(self) -> "ManagedProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

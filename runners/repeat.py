@@ -1,7 +1,5 @@
 """One repeat: server up, load, both watched, both down."""
 
-import select
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,14 +10,13 @@ import httpx
 import msgspec
 
 from results.record import BackendUse, HostUse, Load, ServerUse, Work
-from runners.app import ROOT
 from runners.backends.lending import Borrowed
-from runners.deployment import BrokenRepeatError, Deployment
+from runners.deployment import Deployment
 from runners.load.job import Job, Outcome, Window
+from runners.load_process import LoadProcess
 from runners.process import ManagedProcess, tail
 from runners.usage import Edge, UsageSampler
 
-LOAD_START_TIMEOUT_S = 60.0
 LOAD_MARGIN_S = 40.0
 """How much longer than its plan says the load process may take before it counts as hung."""
 SAMPLE_S = 1.0
@@ -68,7 +65,6 @@ class Repeat:
             BrokenRepeatError: there is no result, and why.
         """
         with ExitStack() as stack:
-            stack.callback(self._result.unlink, missing_ok=True)
             started = time.monotonic()
             server = stack.enter_context(self.deployment.start()) if self.deployment else None
             load = stack.enter_context(self._start_load())
@@ -108,33 +104,23 @@ class Repeat:
                     return Work(done=done, pending=pending, waited_s=waited_s)
                 time.sleep(WORK_POLL_S)
 
-    @property
-    def _result(self) -> Path:
-        return self.load_log.with_suffix(".json")
-
-    def _start_load(self) -> ManagedProcess:
-        return ManagedProcess(
-            [sys.executable, "-m", "runners.load", msgspec.json.encode(self.job).decode(), str(self._result)],
-            directory=ROOT,
+    def _start_load(self) -> LoadProcess:
+        return LoadProcess(
+            "runners.load",
+            self.job,
             environment=self.load_variables,
             cpus=self.job.cpus,
             log_path=self.load_log,
-            talks=True,
         )
 
-    def _say_go(self, load: ManagedProcess) -> Window:
+    def _say_go(self, load: LoadProcess) -> Window:
         """Have the load begin as soon as it can; where its window lies."""
-        self._line(load)
-        try:
-            load.input.write(b"go\n")
-            load.input.flush()
-        except OSError as error:
-            raise self._broken(load, f"{load.how_it_ended()} before the load began") from error
+        load.go(b"go")
         profile = self.job.profile
-        return msgspec.json.decode(self._line(load, profile.users / profile.spawn_rate), type=Window)
+        return msgspec.json.decode(load.line(profile.users / profile.spawn_rate), type=Window)
 
     def _watch(
-        self, server: ManagedProcess | None, load: ManagedProcess, window: Window, start_s: float
+        self, server: ManagedProcess | None, load: LoadProcess, window: Window, start_s: float
     ) -> tuple[ServerUse | None, HostUse]:
         """Until the load process has ended: sample the server, and read CPU times at both ends of the window."""
         cpus = self.deployment.budget.server_cpus if self.deployment else ()
@@ -158,7 +144,7 @@ class Repeat:
                     server.trim_log()
                 next_sample += round(SAMPLE_S * NS)
             elif now > hung_at:
-                raise self._broken(load, "hung")
+                raise load.broken("hung")
             pause_ns = min([round(POLL_S * NS), *(moment - now for moment in moments[len(edges) :])])
             time.sleep(max(0, pause_ns) / NS)
         self._check_server(server)
@@ -171,36 +157,9 @@ class Repeat:
         if self.deployment is not None and server is not None:
             self.deployment.check(server, "run")
 
-    def _load(self, load: ManagedProcess) -> Load:
+    def _load(self, load: LoadProcess) -> Load:
         """What the load process, which has ended, saw."""
-        if load.exit_status() != 0 or not self._has_result():
-            raise self._broken(load, f"{load.how_it_ended()} before its result")
-        outcome = msgspec.json.decode(self._result.read_bytes(), type=Outcome)
+        outcome = load.result(Outcome)
         if outcome.load is None:
-            raise self._broken(load, "has no result")
+            raise load.broken("has no result")
         return outcome.load
-
-    def _has_result(self) -> bool:
-        """The file is there from the start, and empty until the end."""
-        return self._result.is_file() and self._result.stat().st_size > 0
-
-    def _broken(self, load: ManagedProcess, how: str) -> BrokenRepeatError:
-        """Why there is no load: in its own words if it has any."""
-        if self._has_result():
-            outcome = msgspec.json.decode(self._result.read_bytes(), type=Outcome)
-            if outcome.problem:
-                return BrokenRepeatError("load", outcome.problem, outcome.hint, tail(self.load_log))
-        return BrokenRepeatError("load", f"the load process {how}", "see its log", tail(self.load_log))
-
-    def _line(self, load: ManagedProcess, planned_s: float = 0.0) -> bytes:
-        """The next line that the load process says, which it is to say after `planned_s`.
-
-        It says one only after what was said to it before, so that none can lie unseen in the reader's buffer.
-        """
-        timeout_s = LOAD_START_TIMEOUT_S + planned_s
-        ready, _, _ = select.select([load.output], [], [], timeout_s)
-        line = load.output.readline() if ready else b""
-        if not line:
-            how = load.how_it_ended() if ready else f"said nothing for {timeout_s:g} s"
-            raise self._broken(load, f"{how} before the load began")
-        return line

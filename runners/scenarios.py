@@ -11,10 +11,14 @@ from pathlib import Path
 import msgspec
 
 from results.errors import BenchError
-from results.plan import Parameters, Protocol, Variant
+from results.plan import Asked, Parameters, Protocol, Variant
 from runners import requirements
 from runners.parameters import Choice, defaults
 
+URL = "url"
+"""What is asked of an app that has no scenario, as a scenario."""
+PATHS_USERS = 32
+PATHS_LOCUSTFILE = Path(__file__).resolve().parent / "load" / "paths.py"
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 
 
@@ -118,6 +122,15 @@ def read(locustfile: Path) -> ScenarioFile:
                 scenario=_scenario(node.value, locustfile),
             )
     raise BenchError(f"{locustfile} has no SCENARIO", hint="see docs/adding-a-scenario.md")
+
+
+def of_paths(asked: Asked) -> ScenarioFile:
+    """What stands for a scenario where an app is asked for paths: of what kind its views are is not known."""
+    return ScenarioFile(
+        name=URL,
+        locustfile=PATHS_LOCUSTFILE,
+        scenario=Scenario(summary="paths of a project", paths={"sync": asked.paths[0]}, users=PATHS_USERS),
+    )
 
 
 def _scenario(value: ast.expr, locustfile: Path) -> Scenario:

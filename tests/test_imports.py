@@ -22,7 +22,7 @@ PATCHING = {"locust", "gevent"}
 LOAD_SIDE = {
     f"runners/load/{name}.py"
     for name in (
-        *("__main__", "user", "connection", "http2", "pacer", "session", "master", "worker", "target"),
+        *("__main__", "user", "connection", "http2", "pacer", "session", "master", "worker", "paths", "turns"),
         *("streaming", "websocket", "sockets", "websocket_user"),
     )
 }
@@ -76,12 +76,16 @@ def test_only_the_store_and_the_report_write_files_of_a_run() -> None:
         "results/store.py",
         "plots/matrix.py",
         "plots/report.py",
+        "plots/check_page.py",
         "plots/style.py",
         "runners/certificates.py",
         "runners/process.py",
         "plots/calibration.py",
         "runners/calibration.py",
         "runners/load/__main__.py",
+        "runners/load/turns.py",
+        "runners/overlay.py",
+        "runners/versions.py",
     }
     for part in ("plots", "runners", "results"):
         for path in sources(part):

@@ -43,7 +43,7 @@ def main(job: Job, result: Path) -> None:
 def _alone(job: Job) -> Load | None:
     """The load of this process, by Locust's local runner; None if none is wanted any more."""
     environment = Environment(catch_exceptions=False)
-    session.configure(environment, job)
+    session.configure(environment, job, job.port)
     runner = environment.create_local_runner()
     mine = session.Session(job, environment)
     if not _told_to_go():
@@ -68,7 +68,7 @@ def _together(job: Job) -> Load | None:
 
 
 def _told_to_go() -> bool:
-    _say(b'"ready"')
+    session.say(session.READY)
     # In a thread, so that Locust's heartbeats go on however long the server takes to start.
     return bool(gevent.get_hub().threadpool.apply(sys.stdin.readline))
 
@@ -77,12 +77,8 @@ def _window(job: Job, begin_ns: int) -> tuple[int, Window]:
     """When the load begins and where its window lies, which is said to the parent."""
     start_ns = begin_ns + round(job.profile.warmup_s * NS)
     window = Window(start_ns=start_ns, end_ns=start_ns + round(job.profile.duration_s * NS))
-    _say(msgspec.json.encode(window))
+    session.say(msgspec.json.encode(window))
     return begin_ns, window
-
-
-def _say(line: bytes) -> None:
-    os.write(1, line + b"\n")
 
 
 if __name__ == "__main__":

@@ -2,20 +2,36 @@
 
 from dataclasses import dataclass, field
 
-from results.plan import Parameters, Profile, Target, Variant
+from results.blocks import Failures, Side, Slice, Turn
+from results.plan import Asked, Parameters, Profile, Variant
 from results.record import Load
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """One repeat's load: a locustfile's users against one address.
+class Users:
+    """A locustfile's users, and what they ask.
 
     Attributes:
         locustfile: its path, relative to the bench's own directory if it is below that.
-        variant: which of the scenario's paths to ask for; null for a target.
+        variant: which of the scenario's paths to ask for; null where that is no scenario.
         parameters: of the scenario, all of them.
-        target: what to ask a server that the bench did not start; else null.
-        host, port: where.
+        asked: what to ask where that is no scenario; else null.
+        host: of the server, or servers.
+    """
+
+    locustfile: str
+    variant: Variant | None
+    parameters: Parameters = field(default_factory=dict)
+    asked: Asked | None = None
+    host: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Users):
+    """One repeat's load: users against one address.
+
+    Attributes:
+        port: of the server.
         profile: how.
         authority: file of the authority whose certificate the server has; empty where there is no TLS.
         seed: of the arrivals of an open profile.
@@ -23,11 +39,6 @@ class Job:
         listen: for load processes on other machines: where they join, as HOST:PORT; empty where there are none.
     """
 
-    locustfile: str
-    variant: Variant | None
-    parameters: Parameters = field(default_factory=dict)
-    target: Target | None = None
-    host: str
     port: int
     profile: Profile
     authority: str = ""
@@ -51,3 +62,37 @@ class Outcome:
     load: Load | None
     problem: str = ""
     hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnsJob(Users):
+    """The load of a block: users of two servers that take turns.
+
+    Attributes:
+        ports: of each side's server.
+        users: of each side.
+        turns: in order.
+        rate_rps: of the arrivals in open turns; null where there are none.
+        timeout_s: of an answer.
+    """
+
+    ports: dict[Side, int]
+    users: int
+    turns: tuple[Turn, ...]
+    rate_rps: float | None
+    timeout_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Going:
+    """What the load of a block is told when both servers answer: the processes of each."""
+
+    pids: dict[Side, tuple[int, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnsOutcome:
+    """What came of the turns of a block, in order."""
+
+    slices: tuple[Slice, ...]
+    failures: tuple[Failures, ...]

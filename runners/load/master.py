@@ -75,7 +75,7 @@ class Master:
         self._job = job
         self._expected = job.profile.load_processes + job.profile.load_workers
         environment = Environment(catch_exceptions=False)
-        session.configure(environment, job)
+        session.configure(environment, job, job.port)
         address, _, port = (job.listen or f"{host.LOOPBACK}:0").rpartition(":")
         self._runner: MasterRunner = environment.create_master_runner(address, int(port))
         self._workers: dict[str, Worker] = {}

@@ -167,6 +167,16 @@ class Recorder:
                 column.append(figure)
 
     @property
+    def ended(self) -> int:
+        """Requests that have ended so far."""
+        return self._aside + len(self._ended)
+
+    @property
+    def failures(self) -> int:
+        """Of those the ones that were not good."""
+        return len(self._not_good)
+
+    @property
     def in_flight(self) -> int:
         """Requests begun and not ended."""
         return sum(1 for one in self._in_flight if one)

@@ -21,26 +21,32 @@ from results.record import Load
 from runners.app import ROOT
 from runners.load import analysis
 from runners.load.http2 import Http2Connection, trust
-from runners.load.job import Job, Window
+from runners.load.job import Job, Users, Window
 from runners.load.pacer import LagMeter, Pacer, arrivals
 from runners.load.recorder import Recorder
 from runners.load.user import BenchUser, Conduct
 
 NS = 1_000_000_000
 POLL_S = 0.005
+READY = b'"ready"'
 SPILL_S = 0.25
 SPILL_FOLDER = "/var/tmp"  # noqa: S108  # for large temporary files; /tmp is memory on many systems (file-hierarchy(7))
 
 
-def configure(environment: Environment, job: Job) -> None:
-    """Give Locust's environment the job's locustfile and what its users ask of it."""
-    found, _ = load_locustfile(str(ROOT / job.locustfile))
+def configure(environment: Environment, users: Users, port: int | None) -> None:
+    """Give Locust's environment the locustfile of `users` and what they ask; `port` None: each class says where."""
+    found, _ = load_locustfile(str(ROOT / users.locustfile))
     environment.user_classes = list(found.values())
-    environment.host = f"http://{f'[{job.host}]' if ':' in job.host else job.host}:{job.port}"
+    environment.host = None if port is None else address(users.host, port)
     environment.parsed_options = Namespace(
-        variant=job.variant, parameters=job.parameters, enable_rebalancing=False, web_base_path=""
+        variant=users.variant, parameters=users.parameters, enable_rebalancing=False, web_base_path=""
     )
     environment.events.user_error.add_listener(_fail)
+
+
+def address(host: str, port: int) -> str:
+    """As Locust has it."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class Session:
@@ -61,7 +67,7 @@ class Session:
         BenchUser.conduct = Conduct(
             recorder=self._recorder,
             pacer=self._pacer,
-            target=job.target,
+            asked=job.asked,
             timeout_s=profile.timeout_s,
             connect_timeout_s=profile.connect_timeout_s,
             keep_alive=profile.keep_alive,
@@ -138,6 +144,11 @@ class Session:
         runner = self._environment.runner
         assert runner is not None
         return [greenlet.args[0] for greenlet in runner.user_greenlets]
+
+
+def say(line: bytes) -> None:
+    """Tell the parent a line."""
+    os.write(1, line + b"\n")
 
 
 def _connections(job: Job) -> dict[str, Any]:

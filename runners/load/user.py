@@ -16,7 +16,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING
 
-from results.plan import Parameters, Target
+from results.plan import Asked, Parameters
 from runners import parameters
 from runners.load.connection import ClosedEarlyError, Connection, ConnectTimeoutError, ExchangeError, excerpt
 from runners.load.pacer import Pacer
@@ -58,7 +58,7 @@ class Conduct:
     Attributes:
         recorder: takes requests down; None: Locust's own statistics do.
         pacer: gives each request its moment in an open profile.
-        target: what to ask where that is not the scenario's own business.
+        asked: what to ask where that is no scenario.
         timeout_s, connect_timeout_s: of an answer; of connecting, at most.
         keep_alive: whether a connection serves more than one request.
         connection: makes one, with the arguments of `Connection`, which speaks HTTP/1.1.
@@ -67,7 +67,7 @@ class Conduct:
 
     recorder: Recorder | None = None
     pacer: Pacer | None = None
-    target: Target | None = None
+    asked: Asked | None = None
     timeout_s: float = DEFAULT_TIMEOUT_S
     connect_timeout_s: float = DEFAULT_TIMEOUT_S
     keep_alive: bool = True

@@ -67,7 +67,7 @@ class LoadWorker:
 
     def _prepare(self, environment: Environment, msg: Message) -> None:
         job = msgspec.json.decode(msg.data["job"], type=Job)
-        configure(self._environment, job)
+        configure(self._environment, job, job.port)
         self._session = Session(job, self._environment, part=msg.data["part"], parts=msg.data["parts"])
         self._runner.send_message("bench_prepared")
 

@@ -118,7 +118,7 @@ def availability(servers: Iterable[Server], environment: Environment) -> dict[st
 
 def _availability(server: Server, environment: Environment, versions: dict[str, str]) -> Availability:
     names = [name for name in (server.distribution, *server.alternatives) if name in versions]
-    argv = server.command("127.0.0.1:1", environment.target(server.interface), _ANY_BUDGET)
+    argv = server.command("127.0.0.1:1", "app:app", _ANY_BUDGET)
     program = shutil.which(argv[0], path=environment.variables()["PATH"])
     if server.embeds_python and program and not names:
         found = {server.distribution: _program_version(program)}

@@ -4,8 +4,8 @@ The router (`--http`) keeps connections alive and shares requests out over all w
 sockets can stand in for it: `--http-socket` closes after each answer, and `--http11-socket` ties a worker to one
 connection, so that the others get nothing.
 
-The patch has to come before the app is loaded (`--gevent-early-monkey-patch`). By `--gevent-monkey-patch` it comes after
-the fork, when Django has long taken its `threading.local`: all greenlets then share one database connection.
+The patch has to come before the app is loaded (`--gevent-early-monkey-patch`). By `--gevent-monkey-patch` it comes
+after the fork, when Django has long taken its `threading.local`: all greenlets then share one database connection.
 """
 
 from results.plan import Budget

@@ -1,0 +1,247 @@
+"""A check in words: the table on the screen, Markdown for a pull request, and JUnit XML."""
+
+import math
+from collections.abc import Sequence
+from types import TracebackType
+from xml.etree import ElementTree
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from plots.text import NONE, number
+from results import blocks
+from results.blocks import METRICS, SIDES, Metric, Side
+from results.check import Check, CheckVerdict
+from results.decision import Finding
+from results.stats import CONFIDENCE
+
+COLUMNS = ("metric", "base", "head", "change", f"{CONFIDENCE:.0%} interval", "A/A noise", "says")
+UNITS: dict[Metric, str] = {"throughput": "req/s", "CPU per request": "ms", "p50": "ms", "p95": "ms"}
+MARKS: dict[CheckVerdict, str] = {
+    "passed": "✅",
+    "improved": "✅",
+    "regressed": "❌",
+    "inconclusive": "❔",
+    "broken": "❌",
+    "different": "❌",
+}
+BUSY = 0.85
+"""Share of its CPU at which the load generator sets the pace as much as the app does."""
+COLOURS: dict[CheckVerdict, str] = {
+    "passed": "green",
+    "improved": "green",
+    "regressed": "red",
+    "inconclusive": "yellow",
+    "broken": "red",
+    "different": "red",
+}
+
+
+class Progress:
+    """Shows how a check goes: a line for each block, and what is being done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = console.status("starting")
+        self._shown = -1
+
+    def __enter__(self) -> "Progress":
+        self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._status.stop()
+
+    def said(self, what: str) -> None:
+        """What is being done."""
+        self._status.update(what)
+        if not self._console.is_terminal:
+            self._console.print(what, markup=False, highlight=False, soft_wrap=True)
+
+    def measured(self, check: Check) -> None:
+        """How far it has come."""
+        if len(check.blocks) == self._shown or check.trial is None:
+            return
+        self._shown = len(check.blocks)
+        if check.blocks:
+            losses = blocks.losses(check.blocks[-1])
+            changes = ", ".join(f"{metric} {shown(metric, math.expm1(loss))}" for metric, loss in losses.items())
+            self._console.print(f"[{self._shown}] {changes}", markup=False, highlight=False, soft_wrap=True)
+        self._status.update(f"measuring block {self._shown + 1} of at most {check.question.rules.looks[-1]}")
+
+
+def headline(check: Check) -> str:
+    """The verdict in a sentence."""
+    rules = check.question.rules
+    if check.trouble is not None:
+        return f"{check.verdict}: {check.trouble.message}"
+    if check.decision is None:
+        return "inconclusive: no block has been measured"
+    if check.verdict == "regressed":
+        worse = [f"{one.metric} {shown(one.metric, one.loss)}" for one in check.decision.findings if one.regressed]
+        return f"regressed: {', '.join(worse)}"
+    if check.verdict == "improved":
+        better = [f"{one.metric} {shown(one.metric, one.loss)}" for one in check.decision.findings if one.improved]
+        return f"improved: {', '.join(better)}"
+    if check.verdict == "passed":
+        return f"passed: no loss of {percent(rules.regression)} or more"
+    open_ = [one for one in check.decision.findings if not one.passed]
+    seen = ", ".join(f"{one.metric} {percent(one.detectable)}" for one in open_)
+    return f"inconclusive: a loss of {percent(rules.regression)} is neither shown nor excluded; shown would be {seen}"
+
+
+def shown(metric: Metric, loss: float) -> str:
+    """A loss as the metric itself changes: less throughput, more time."""
+    change = 1 / (1 + loss) - 1 if metric == "throughput" else loss
+    return f"{change:+.1%}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.3g}%"
+
+
+def rows(check: Check) -> list[list[str]]:
+    """The table, a row for each metric."""
+    if check.decision is None:
+        return []
+    return [_row(check, one) for one in check.decision.findings]
+
+
+def notes(check: Check) -> list[str]:
+    """What one should know beside the table."""
+    found = list(check.notes)
+    missing = [metric for metric in METRICS if check.decision and metric not in _metrics(check.decision.findings)]
+    if missing:
+        found.append(f"{' and '.join(missing)}: not every block has it, so it is not judged")
+    busy = blocks.load_busy(check.blocks)
+    if busy > BUSY:
+        found.append(f"the load generator used {busy:.0%} of its CPU: the app is faster than it can be asked")
+    return found
+
+
+def method(check: Check) -> str:
+    """How it was come by, in a line."""
+    rules, question = check.question.rules, check.question
+    count = len(check.blocks)
+    return (
+        f"{count} block{'s' if count != 1 else ''} in {_time(check.wall_s)}, each with both versions freshly started; "
+        f"{question.users} users; latency at {_rate(check)}. Tolerance {percent(rules.tolerance)}, regression "
+        f"{percent(rules.regression)}; false alarms at most {percent(rules.alpha)}, regressions passed at most "
+        f"{percent(1 - rules.power)} over all looks."
+    )
+
+
+def show(check: Check, console: Console) -> None:
+    """Print it."""
+    console.print(headline(check), style=f"bold {COLOURS[check.verdict]}", markup=False, highlight=False)
+    console.print(_compared(check), markup=False, highlight=False, soft_wrap=True)
+    if check.decision is not None:
+        table = Table(*COLUMNS, box=SIMPLE_HEAD)
+        for row in rows(check):
+            table.add_row(*row)
+        console.print(table)
+        console.print(method(check), markup=False, highlight=False, soft_wrap=True)
+    for line in (*_details(check), *(f"Note: {note}." for note in notes(check))):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def markdown(check: Check) -> str:
+    """Short enough for a comment on a pull request."""
+    lines = [f"### {MARKS[check.verdict]} Performance {_escape(headline(check))}", "", _escape(_compared(check)), ""]
+    if check.decision is not None:
+        lines += ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
+        lines += ["| " + " | ".join(row) + " |" for row in rows(check)]
+        lines += ["", method(check)]
+    if check.trouble is not None and check.trouble.details:
+        lines += ["```", *(line.replace("```", "'''") for line in check.trouble.details), "```"]
+        lines += [check.trouble.hint]
+    lines += [f"- {_escape(note)}" for note in notes(check)]
+    return "\n".join(lines) + "\n"
+
+
+def junit(check: Check) -> bytes:
+    """JUnit XML: a test for each metric, or one that says why there are none."""
+    suite = ElementTree.Element("testsuite", name=f"bench check {check.question.name}", time=f"{check.wall_s:.1f}")
+    findings = check.decision.findings if check.decision is not None and check.trouble is None else ()
+    for one in findings:
+        test = ElementTree.SubElement(suite, "testcase", classname=check.question.name, name=one.metric)
+        text = " ".join(f"{name}: {cell}" for name, cell in zip(COLUMNS, _row(check, one), strict=True))
+        if one.regressed:
+            ElementTree.SubElement(test, "failure", message=f"{one.metric} regressed").text = text
+        elif not one.passed:
+            ElementTree.SubElement(test, "skipped", message="inconclusive").text = text
+    if not findings:
+        test = ElementTree.SubElement(suite, "testcase", classname=check.question.name, name="comparison")
+        kind = "error" if check.trouble is not None else "skipped"
+        details = "\n".join(check.trouble.details) if check.trouble is not None else ""
+        ElementTree.SubElement(test, kind, message=headline(check)).text = _printable(details)
+    for kind, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(name, str(len(suite.findall(f".//{kind}"))))
+    suite.set("tests", str(len(suite)))
+    found: bytes = ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True)
+    return found
+
+
+def typical(check: Check, side: Side, metric: Metric) -> float | None:
+    """What one side came to, over all blocks: the geometric mean."""
+    found = [blocks.figure(block, side, metric) for block in check.blocks]
+    known = [one for one in found if one]
+    return math.exp(math.fsum(map(math.log, known)) / len(known)) if known else None
+
+
+def noise(check: Check, metric: Metric) -> float | None:
+    """The root mean square over all blocks of what one version differs from itself by, as a logarithm."""
+    found = [one[metric] for one in map(blocks.noise, check.blocks) if metric in one]
+    return math.sqrt(math.fsum(one * one for one in found) / len(found)) if found else None
+
+
+def _row(check: Check, one: Finding) -> list[str]:
+    base, head = (typical(check, side, one.metric) for side in SIDES)
+    # More loss is less throughput: the ends of the interval change places.
+    ends = (one.high, one.low) if one.metric == "throughput" else (one.low, one.high)
+    own = noise(check, one.metric)
+    return [
+        f"{one.metric}, {UNITS[one.metric]}",
+        *(NONE if figure is None else number(figure) for figure in (base, head)),
+        shown(one.metric, one.loss),
+        " to ".join(shown(one.metric, end) for end in ends),
+        NONE if own is None else f"±{own:.1%}",
+        one.says,
+    ]
+
+
+def _compared(check: Check) -> str:
+    base, head = (check.versions[side].label for side in SIDES)
+    return f"{check.question.name}: {base} → {head}"
+
+
+def _details(check: Check) -> Sequence[str]:
+    if check.trouble is None:
+        return ()
+    return (*(f"  | {line}" for line in check.trouble.details), f"       {check.trouble.hint}")
+
+
+def _metrics(findings: Sequence[Finding]) -> list[Metric]:
+    return [one.metric for one in findings]
+
+
+def _rate(check: Check) -> str:
+    rate_rps = check.blocks[0].rate_rps if check.blocks else None
+    return "no rate" if rate_rps is None else f"{number(rate_rps)} req/s"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
+
+
+def _escape(text: str) -> str:
+    """So that Markdown shows it as it is."""
+    return "".join(f"\\{character}" if character in "\\`*_[]<>|" else character for character in text)
+
+
+def _printable(text: str) -> str:
+    """XML has no way to hold control characters."""
+    return "".join(character for character in text if character in "\t\n" or character >= " ")

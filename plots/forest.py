@@ -1,0 +1,96 @@
+"""The figure of a check: the loss in each metric with its interval, the two bands, and the blocks in their order."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from plots import check as words
+from plots import style
+from results import blocks
+from results.blocks import Metric
+from results.check import Check
+from results.decision import Finding
+
+ROW_INCHES = 0.62
+COLOURS: dict[str, str] = {"regressed": "#D55E00", "improved": "#009E73", "passed": "#0072B2", "open": style.MUTED}
+
+
+def write(check: Check, directory: Path) -> list[Path]:
+    """Draw it as `forest.svg` and `forest.png`; nothing where nothing was measured."""
+    if check.decision is None:
+        return []
+    caption = f"{words.method(check)} {check.machine.summary}. {check.started_at[:10]}."
+    return style.save(draw(check), caption, directory / "forest")
+
+
+def draw(check: Check) -> Figure:
+    """The figure; there is a decision."""
+    assert check.decision is not None
+    findings = check.decision.findings
+    figure = style.new_figure(1.5 + ROW_INCHES * len(findings))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=False)
+    losses = [blocks.losses(block) for block in check.blocks]
+    extent = _extent(check, findings)
+    _bands(left, check)
+    for row, one in enumerate(findings):
+        _interval(left, row, one)
+    left.set_xlim(-extent, extent)
+    left.set_ylim(len(findings) - 0.5, -0.5)
+    left.set_yticks(range(len(findings)), [one.metric for one in findings], color=style.INK)
+    left.tick_params(axis="y", length=0)
+    left.xaxis.set_major_formatter(lambda value, _: f"{value:+.0%}".replace("-", "−") if value else "0")
+    left.set_xlabel("← cheaper    what the head costs more    dearer →")
+    style.title(
+        left, f"{check.verdict}: {check.question.name}", "with 95% intervals; grey: tolerated, line: regression"
+    )
+    _in_order(right, findings, losses)
+    return figure
+
+
+def _bands(axes: Axes, check: Check) -> None:
+    rules = check.question.rules
+    axes.axvspan(-rules.tolerance, rules.tolerance, color=style.GRID, alpha=0.7, linewidth=0)
+    axes.axvline(rules.regression, color=style.ALARM, linewidth=1, linestyle=(0, (4, 3)))
+    axes.axvline(0, color=style.MUTED, linewidth=0.8)
+
+
+def _interval(axes: Axes, row: int, one: Finding) -> None:
+    colour = COLOURS[one.says]
+    axes.plot([one.low, one.high], [row, row], color=colour, linewidth=2.2, solid_capstyle="butt")
+    axes.plot([one.loss], [row], marker="s", markersize=6, color=colour)
+    axes.annotate(
+        f"{one.loss:+.1%} {one.says}".replace("-", "−"),
+        (one.loss, row),
+        xytext=(0, 8),
+        textcoords="offset points",
+        ha="center",
+        fontsize=8.5,
+        color=colour,
+    )
+
+
+def _in_order(axes: Axes, findings: Sequence[Finding], losses: Sequence[dict[Metric, float]]) -> None:
+    """Each block's own losses, one metric below the other: a drift or a lone block that decides would be seen."""
+    widest = max((abs(math.expm1(loss[one.metric])) for loss in losses for one in findings), default=0.01)
+    for row, one in enumerate(findings):
+        heights = [row - 0.42 * math.expm1(loss[one.metric]) / widest for loss in losses]
+        axes.axhline(row, color=style.GRID, linewidth=0.8)
+        numbers = range(1, len(heights) + 1)
+        axes.plot(numbers, heights, marker="o", markersize=3, linewidth=0.8, color=COLOURS[one.says])
+    axes.set_ylim(len(findings) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.set_xlim(0.5, max(2, len(losses)) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("block, in the order of measuring")
+    style.title(axes, "", f"each block's own; dearer is up, the largest {widest:.0%}")
+
+
+def _extent(check: Check, findings: Sequence[Finding]) -> float:
+    """Half the width of the scale: both bands and all estimates, but no interval without bounds."""
+    rules = check.question.rules
+    far = [max(abs(one.low), abs(one.high)) for one in findings]
+    return max(1.6 * rules.regression, min(max(far, default=0.0) * 1.1, 10 * rules.regression))

@@ -1,0 +1,200 @@
+"""When a check may stop, and with which verdict: tests on the logarithms of ratios, one for each block.
+
+Method. A block yields, per metric, the logarithm of what the head costs over what the base costs. Blocks are
+independent (fresh processes, sides swapped), so one-sample t-tests apply, at numbers of blocks that are fixed before
+the first is measured. Each look has the same part of the errors that may be made over all looks (Bonferroni: valid
+however the looks depend on each other).
+
+* *regressed*: for some metric a loss of at most the tolerance is refuted, by Holm's procedure over the metrics
+  (S. Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979) at `alpha`.
+* *passed*: for every metric a loss of `regression` or more is refuted, each at 1 - `power`. All must be, so there is no
+  correction for their number (R. L. Berger, Multiparameter Hypothesis Testing and Acceptance Sampling, 1982).
+* *improved*: passed, and for some metric a gain beyond the tolerance is shown as a loss would be.
+* *inconclusive*: none of these by the last look, or when the time is used up.
+
+Why t and not Wilcoxon's signed ranks: with n blocks the latter's least p-value is 2^-n, so nothing could be decided
+before the twelfth. How both do on real blocks is measured by `benchmarks/check.py`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from results.blocks import METRICS, Metric
+from results.stats import CONFIDENCE
+
+LOOKS = (5, 7, 10, 14, 20, 28, 40, 56)
+"""Numbers of blocks at which it is looked, so far as there is time for them."""
+Verdict = Literal["passed", "improved", "regressed", "inconclusive"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What is asked of the statistics.
+
+    Attributes:
+        regression: the loss that must not be missed, as a share: 0.05.
+        tolerance: the loss that nobody minds.
+        alpha: the probability that a loss within the tolerance is called a regression, over metrics and looks.
+        power: the probability that a loss of `regression` is not passed, over all looks.
+        looks: numbers of blocks at which is looked.
+    """
+
+    regression: float = 0.05
+    tolerance: float = 0.02
+    alpha: float = 0.01
+    power: float = 0.95
+    looks: tuple[int, ...] = LOOKS
+
+    @property
+    def look_alpha(self) -> float:
+        return self.alpha / len(self.looks)
+
+    @property
+    def look_beta(self) -> float:
+        return (1 - self.power) / len(self.looks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What is known of one metric: how much more of it the head costs, as a share (0.05: 5%).
+
+    Attributes:
+        metric: which.
+        loss: the estimate; negative is a gain.
+        low, high: its 95% confidence interval, at this look alone.
+        spread: standard deviation of a block's own figure, of which the n-th root part is the estimate's error.
+        regressed, improved, passed: whether a loss, or a gain, beyond the tolerance is shown; whether one of
+            `regression` is excluded.
+        detectable: the least loss that would have been shown, with the probability `power`, by so many blocks.
+    """
+
+    metric: Metric
+    loss: float
+    low: float
+    high: float
+    spread: float
+    regressed: bool
+    improved: bool
+    passed: bool
+    detectable: float
+
+    @property
+    def says(self) -> Literal["regressed", "improved", "passed", "open"]:
+        """In a word."""
+        if self.regressed:
+            return "regressed"
+        if self.passed:
+            return "improved" if self.improved else "passed"
+        return "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What so many blocks say."""
+
+    verdict: Verdict
+    blocks: int
+    findings: tuple[Finding, ...]
+
+
+def decide(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
+    """What `blocks`, of each its losses by metric, say at this look; metrics that not every block has are left out.
+
+    Raises:
+        ValueError: there are fewer than two blocks, or they have no metric in common.
+    """
+    metrics = [metric for metric in METRICS if all(metric in block for block in blocks)]
+    if len(blocks) < 2 or not metrics:
+        raise ValueError("a decision needs two blocks that have a metric in common")
+    losses = np.array([[block[metric] for metric in metrics] for block in blocks])
+    regressed, improved, passed = shown(losses, rules)
+    findings = tuple(
+        _finding(metric, losses[:, place], rules, bool(regressed[place]), bool(improved[place]), bool(passed[place]))
+        for place, metric in enumerate(metrics)
+    )
+    return Decision(verdict=_verdict(regressed, improved, passed), blocks=len(blocks), findings=findings)
+
+
+def run(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
+    """What is decided when blocks come in this order: at the first look that settles it, or else at the last.
+
+    Raises:
+        ValueError: as for `decide`.
+    """
+    for look in rules.looks:
+        if look > len(blocks):
+            break
+        decision = decide(blocks[:look], rules)
+        if decision.verdict != "inconclusive":
+            return decision
+    return estimate(blocks, rules)
+
+
+def estimate(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
+    """As `decide`, where it was not to be looked: what is known so far, without a verdict.
+
+    Raises:
+        ValueError: as for `decide`.
+    """
+    return replace(decide(blocks, rules), verdict="inconclusive")
+
+
+def shown(losses: NDArray[np.float64], rules: Rules) -> tuple[NDArray[np.bool_], ...]:
+    """For each metric whether a loss and a gain beyond the tolerance are shown, and whether `regression` is excluded.
+
+    `losses`: 2-d, blocks × metrics.
+    """
+    n = len(losses)
+    mean = losses.mean(axis=0)
+    # Where nothing varies there is still the resolution of what was measured.
+    error = np.maximum(losses.std(axis=0, ddof=1), 1e-6) / math.sqrt(n)
+    tolerance, regression = math.log1p(rules.tolerance), math.log1p(rules.regression)
+    worse = stdtr(n - 1, -(mean - tolerance) / error)
+    better = stdtr(n - 1, (mean + tolerance) / error)
+    excluded = stdtr(n - 1, (mean - regression) / error)
+    return holm(worse, rules.look_alpha), holm(better, rules.look_alpha), excluded <= rules.look_beta
+
+
+def holm(probabilities: NDArray[np.float64], alpha: float) -> NDArray[np.bool_]:
+    """Which hypotheses are refuted when the probability that any true one is shall be at most `alpha` (Holm, 1979)."""
+    order = np.argsort(probabilities)
+    refuted = np.zeros(len(probabilities), dtype=np.bool_)
+    for done, place in enumerate(order):
+        if probabilities[place] > alpha / (len(order) - done):
+            break
+        refuted[place] = True
+    return refuted
+
+
+def _verdict(regressed: NDArray[np.bool_], improved: NDArray[np.bool_], passed: NDArray[np.bool_]) -> Verdict:
+    if regressed.any():
+        return "regressed"
+    if passed.all():
+        return "improved" if improved.any() else "passed"
+    return "inconclusive"
+
+
+def _finding(
+    metric: Metric, losses: NDArray[np.float64], rules: Rules, regressed: bool, improved: bool, passed: bool
+) -> Finding:
+    n, mean, spread = len(losses), float(losses.mean()), float(losses.std(ddof=1))
+    error = spread / math.sqrt(n)
+    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * error
+    needed = float(stdtrit(n - 1, 1 - rules.look_alpha / len(METRICS)) + stdtrit(n - 1, rules.power)) * error
+    return Finding(
+        metric=metric,
+        loss=math.expm1(mean),
+        low=math.expm1(mean - half),
+        high=math.expm1(mean + half),
+        spread=spread,
+        regressed=regressed,
+        improved=improved,
+        passed=passed,
+        detectable=math.expm1(math.log1p(rules.tolerance) + needed),
+    )

@@ -1,0 +1,86 @@
+"""What a block says: ratios of what was measured side by side, in which a drift of the machine cancels."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from results import histogram
+from results.blocks import Block, Side, Slice, TurnKind, figure, load_busy, losses, noise, throughput
+
+ORDER: tuple[Side, ...] = ("base", "head", "head", "base", "head", "base", "base", "head")
+
+
+def turn(side: Side, kind: TurnKind, *, cost: float = 1.0, cpu: float | None = 1.0, latency_ms: float = 5.0) -> Slice:
+    """100 answers that took a second times `cost`, and CPU time times `cpu`."""
+    latencies = np.full(100, round(latency_ms * 1000))
+    return Slice(
+        side=side,
+        kind=kind,
+        good=100,
+        failed=0,
+        elapsed_s=cost,
+        cpu_s=cpu,
+        load_cpu_s=0.3 * cost,
+        latency=histogram.encode(latencies),
+    )
+
+
+def block(make: Callable[[int, Side], Sequence[Slice]]) -> Block:
+    slices = [one for place, side in enumerate(ORDER) for one in make(place, side)]
+    slices.sort(key=lambda one: one.kind)
+    return Block(number=1, first="base", started_at="", rate_rps=50.0, slices=tuple(slices))
+
+
+def test_losses_are_logarithms_of_what_the_head_costs_more() -> None:
+    dearer = {"base": 1.0, "head": 1.1}
+    found = losses(
+        block(
+            lambda _, side: [
+                turn(side, "closed", cost=dearer[side], cpu=dearer[side] ** 2),
+                turn(side, "open", latency_ms=5 * dearer[side]),
+            ]
+        )
+    )
+    assert found["throughput"] == pytest.approx(math.log(1.1))
+    assert found["CPU per request"] == pytest.approx(math.log(1.21))
+    assert found["p50"] == pytest.approx(math.log(1.1), abs=0.002)
+    assert found["p95"] == pytest.approx(math.log(1.1), abs=0.002)
+
+
+def test_a_steady_drift_of_the_machine_cancels() -> None:
+    """By geometric growth exactly, which over a few turns a linear drift is too."""
+    found = losses(block(lambda place, side: [turn(side, "closed", cost=1.03**place, cpu=1.01**place)]))
+    assert found["throughput"] == pytest.approx(0, abs=1e-12)
+    assert found["CPU per request"] == pytest.approx(0, abs=1e-12)
+
+
+def test_what_a_block_does_not_have_is_missing() -> None:
+    found = block(lambda place, side: [turn(side, "closed", cpu=None if place == 3 else 1.0)])
+    assert set(losses(found)) == {"throughput"}
+    assert figure(found, "base", "CPU per request") is None
+    assert figure(found, "base", "p50") is None
+
+
+def test_figures_of_one_side() -> None:
+    made = block(lambda _, side: [turn(side, "closed", cost=0.5, cpu=0.2), turn(side, "open", latency_ms=7)])
+    assert figure(made, "head", "throughput") == pytest.approx(200)
+    assert figure(made, "head", "CPU per request") == pytest.approx(2.0)
+    assert figure(made, "head", "p95") == pytest.approx(7, rel=0.001)
+    assert throughput(made, "base") == pytest.approx(200)
+    assert load_busy([made]) == pytest.approx(0.3)
+
+
+def test_noise_is_that_of_a_comparison_of_a_version_with_itself() -> None:
+    """Turns with a spread of 4% each, four pairs: what a loss errs by is 4% times the root of 2/4."""
+    random = np.random.default_rng(7)
+
+    def one() -> Block:
+        return block(lambda _, side: [turn(side, "closed", cost=math.exp(random.normal(0, 0.04)))])
+
+    made = [one() for _ in range(400)]
+    said = math.sqrt(np.mean([noise(each)["throughput"] ** 2 for each in made]))
+    really = float(np.std([losses(each)["throughput"] for each in made]))
+    assert said == pytest.approx(0.04 * math.sqrt(0.5), rel=0.1)
+    assert said == pytest.approx(really, rel=0.15)

@@ -1,0 +1,192 @@
+"""`check`: two versions of a real project, as its users run it; whatever comes of it, nothing is left behind."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from results.store import CheckStore
+from tests.conftest import CommandLine, Finished
+from tests.projects import VIEWS, commit, make
+from tests.runners.test_versions import everything, git
+
+LOGIN = "from django.contrib.auth.decorators import login_required"
+SLOWER = VIEWS.replace("    rows", "    sum(number * number for number in range(6000))\n    rows")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return make(tmp_path / "shop")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_in_temporary_folders() -> Iterator[None]:
+    before = set(Path(tempfile.gettempdir()).glob("bench-*"))
+    yield
+    assert set(Path(tempfile.gettempdir()).glob("bench-*")) <= before
+
+
+class Checker:
+    """Runs checks of one project."""
+
+    def __init__(self, bench: CommandLine, project: Path) -> None:
+        self.bench, self.project = bench, project
+
+    def check(self, *arguments: str, timeout_s: float = 100) -> Finished:
+        out = self.bench.folder / "check"
+        before = everything(self.project)
+        done = self.bench.run(
+            *("check", "--project", str(self.project), "--path", "/products/", "--out", str(out), *arguments),
+            timeout_s=timeout_s,
+        )
+        assert everything(self.project) == before, "the user's repository is exactly as it was"
+        return Finished(done.code, done.out, done.err, out)
+
+
+@pytest.fixture
+def checker(bench: CommandLine, shop: Path) -> Checker:
+    return Checker(bench, shop)
+
+
+def change(project: Path, views: str) -> None:
+    (project / "shop" / "views.py").write_text(views)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(150)
+def test_a_version_is_not_slower_than_itself(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look: whether it suffices to pass depends on the machine, but it is no regression."""
+    summary = checker.bench.folder / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    done = checker.check("--base", "main", "--max-time", "70s", timeout_s=140)
+    assert done.code in (0, 3), done.err
+    found = CheckStore(done.directory).read()
+    assert found.verdict in ("passed", "inconclusive")
+    assert found.decision is not None
+    assert len(found.decision.findings) == 4
+    assert found.trial is not None
+    assert [one.number for one in found.blocks] == list(range(1, len(found.blocks) + 1))
+    assert {one.first for one in found.blocks} == {"base", "head"}
+    assert all(one.good and not one.failed for block in found.blocks for one in block.slices)
+    assert found.versions["base"].commit == git(checker.project, "rev-parse", "main")
+    assert "throughput" in done.out
+    assert "A/A noise" in done.out
+    page = (done.directory / "check.md").read_text()
+    assert "| throughput, req/s |" in page
+    assert summary.read_text() == f"before\n{page}\n"
+    suite = ElementTree.fromstring((done.directory / "junit.xml").read_bytes())  # our own
+    assert suite.get("tests") == "4"
+    assert suite.get("failures") == "0"
+    assert (done.directory / "forest.png").stat().st_size > 10_000
+
+
+@pytest.mark.long
+@pytest.mark.timeout(150)
+def test_a_version_that_takes_much_longer_regresses(checker: Checker) -> None:
+    change(checker.project, SLOWER)
+    commit(checker.project, "slower")
+    done = checker.check("--base", "main~1", "--head", "main", "--max-time", "70s", "--json", timeout_s=140)
+    assert done.code == 1, done.err
+    found = done.json()
+    assert found["decision"]["verdict"] == "regressed"
+    assert "CPU per request" in [one["metric"] for one in found["decision"]["findings"] if one["regressed"]]
+    suite = ElementTree.fromstring((done.directory / "junit.xml").read_bytes())  # our own
+    assert suite.findall(".//failure")
+
+
+def test_a_version_that_fails_is_broken(checker: Checker) -> None:
+    change(checker.project, VIEWS.replace("    rows", "    raise ValueError('out of stock')\n    rows"))
+    done = checker.check("--base", "main")
+    assert done.code == 4
+    assert "broken: the head answers 500 to /products/ where the base answers 200" in done.out
+    assert "Server Error (500)" in done.out
+    suite = ElementTree.fromstring((done.directory / "junit.xml").read_bytes())  # our own
+    assert suite.get("errors") == "1"
+
+
+def test_a_version_that_answers_differently_is_told_apart(checker: Checker) -> None:
+    change(checker.project, VIEWS.replace("product {", "item {"))
+    done = checker.check("--base", "main")
+    assert done.code == 4
+    assert "different: the versions answer /products/ with different bodies" in done.out
+    assert "+<ul><li>item 0" in done.out
+    assert "--different-answers" in done.out
+
+
+def test_a_version_that_cannot_be_imported_is_broken(checker: Checker) -> None:
+    change(checker.project, "import nothing_of_that_name\n")
+    done = checker.check("--base", "main")
+    assert done.code == 4
+    assert "broken: the head" in done.out
+    assert "nothing_of_that_name" in done.out
+
+
+@pytest.mark.timeout(120)
+def test_a_version_that_hangs_is_broken(checker: Checker) -> None:
+    change(checker.project, VIEWS.replace("    rows", "    import time; time.sleep(60)\n    rows"))
+    done = checker.check("--base", "main", "--start-timeout", "6")
+    assert done.code == 4
+    assert "broken: the head" in done.out
+    assert "listens but did not answer within 6 s" in done.out
+    assert json.loads((done.directory / "check.json").read_text())["trouble"]["kind"] == "hangs"
+
+
+def test_a_login_is_said_to_be_one(checker: Checker) -> None:
+    change(
+        checker.project,
+        VIEWS.replace(
+            "def products",
+            "from django.contrib.auth.decorators import login_required\n\n\n@login_required\ndef products",
+        ),
+    )
+    commit(checker.project, "login")
+    done = checker.check("--base", "main")
+    assert done.code == 4
+    assert "the base sends /products/ to a login (/accounts/login/?next=/products/)" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--base", "no-such-branch"), "'no-such-branch' is neither a commit of"),
+        (("--base", "main", "--regression", "2%", "--tolerance", "3%"), "let --tolerance be less than --regression"),
+        (("--base", "main", "--max-time", "5s"), "too short for any verdict"),
+        (("--base", "main", "--server", "gunicron-sync"), "did you mean gunicorn-sync?"),
+        (("--base", "main", "--python", "/usr/bin/true"), "does not run"),
+        (("--base", "main", "--scenario", "hello"), "--project and --scenario do not go together"),
+        (("--base", "main", "--setup", "false"), "the command 'false' exited with code 1"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_at_once(checker: Checker, arguments: tuple[str, ...], says: str) -> None:
+    done = checker.check(*arguments)
+    assert done.code == 2, done.err
+    assert says in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_versions_with_other_dependencies_have_environments_of_their_own(checker: Checker) -> None:
+    """From two small packages: that each version imports what it says shows whose environment it has."""
+    project = checker.project
+    for name in ("one", "two"):
+        package = project / "packages" / name
+        package.mkdir(parents=True)
+        (package / "pyproject.toml").write_text(f'[project]\nname = "needed-{name}"\nversion = "1"\n')
+        (package / f"needed_{name}.py").write_text("")
+    django = subprocess.run(
+        [sys.executable, "-c", "import django; print(django.__version__)"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    for name in ("one", "two"):
+        (project / "requirements.txt").write_text(f"django=={django}\n./packages/{name}\n")
+        change(project, f"import needed_{name}\n{VIEWS}")
+        commit(project, name)
+    done = checker.check("--base", "main~1", "--head", "main", "--max-time", "60s", timeout_s=280)
+    assert done.code in (0, 3), done.err
+    assert "each has an environment of its own" in done.out
