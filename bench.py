@@ -37,6 +37,7 @@ try:
         doctor,
         experiment,
         host,
+        option_types,
         options,
         preflight,
         preparation,
@@ -114,7 +115,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
-@options.options(
+@option_types.options(
     click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
     click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
     click.option(
@@ -166,7 +167,11 @@ def serve(ctx: click.Context, /, **given: Any) -> None:
 @cli.command("load-worker")
 @click.option("--master", required=True, metavar="HOST:PORT", help="What the bench was told as --load-listen.")
 @click.option(
-    "--wait", type=options.Seconds(0.1, 86_400), default=60.0, show_default=True, help="For a bench to appear there."
+    "--wait",
+    type=option_types.Seconds(0.1, 86_400),
+    default=60.0,
+    show_default=True,
+    help="For a bench to appear there.",
 )
 @click.option("--cpus", metavar="LIST", help="CPUs of this load process. Default: all.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")

@@ -27,10 +27,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from results import blocks as figures  # noqa: E402
 from results import decision  # noqa: E402
 from results.blocks import METRICS, Metric  # noqa: E402
 from results.check import Check  # noqa: E402
+from results.losses import losses as losses_of  # noqa: E402
 from results.store import CheckStore  # noqa: E402
 
 EQUAL_SERVERS = ("uvicorn", "gunicorn-sync", "gunicorn-gthread", "granian-asgi", "waitress")
@@ -92,7 +92,7 @@ def measure(directory: Path, equal: int, slower: int, max_time: str) -> None:
         rounds = _rounds(directory, trial) if trial.share else 0
         (head / "shop" / "views.py").write_text(VIEWS.format(rounds=rounds))
         began = time.monotonic()
-        code = _check(trial.server, base, head, out, "--max-time", max_time, "--seed", str(trial.number * 1000))
+        code = _check(trial.server, base, head, out, "--max-time", max_time)
         click.echo(f"{trial.name}: exit {code} after {time.monotonic() - began:.0f} s")
 
 
@@ -137,7 +137,7 @@ def _rounds(directory: Path, trial: Trial) -> int:
         shutil.rmtree(out, ignore_errors=True)
         _check(trial.server, base, head, out)
         found = CheckStore(out).read()
-        losses = [figures.losses(block)["CPU per request"] for block in found.blocks]
+        losses = [losses_of(block)["CPU per request"] for block in found.blocks]
         loss = math.expm1(statistics.fmean(losses))
         remembered.write_text(json.dumps({"rounds": SIZING_ROUNDS, "loss": loss}))
     sized: dict[str, float] = json.loads(remembered.read_text())
@@ -176,7 +176,7 @@ def _published(check: Check) -> dict[str, object]:
 
 
 def _losses(check: Check) -> list[dict[Metric, float]]:
-    return [figures.losses(block) for block in check.blocks]
+    return [losses_of(block) for block in check.blocks]
 
 
 def _share(name: str) -> float:

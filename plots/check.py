@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from plots.text import NONE, number
-from results import blocks
+from results import losses as said
 from results.blocks import METRICS, SIDES, Metric, Side
 from results.check import Check, CheckVerdict
 from results.decision import Finding
@@ -67,7 +67,7 @@ class Progress:
             return
         self._shown = len(check.blocks)
         if check.blocks:
-            losses = blocks.losses(check.blocks[-1])
+            losses = said.losses(check.blocks[-1])
             changes = ", ".join(f"{metric} {shown(metric, math.expm1(loss))}" for metric, loss in losses.items())
             self._console.print(f"[{self._shown}] {changes}", markup=False, highlight=False, soft_wrap=True)
         self._status.update(f"measuring block {self._shown + 1} of at most {check.question.rules.looks[-1]}")
@@ -116,7 +116,7 @@ def notes(check: Check) -> list[str]:
     missing = [metric for metric in METRICS if check.decision and metric not in _metrics(check.decision.findings)]
     if missing:
         found.append(f"{' and '.join(missing)}: not every block has it, so it is not judged")
-    busy = blocks.load_busy(check.blocks)
+    busy = said.load_busy(check.blocks)
     if busy > BUSY:
         found.append(f"the load generator used {busy:.0%} of its CPU: the app is faster than it can be asked")
     return found
@@ -187,14 +187,14 @@ def junit(check: Check) -> bytes:
 
 def typical(check: Check, side: Side, metric: Metric) -> float | None:
     """What one side came to, over all blocks: the geometric mean."""
-    found = [blocks.figure(block, side, metric) for block in check.blocks]
+    found = [said.figure(block, side, metric) for block in check.blocks]
     known = [one for one in found if one]
     return math.exp(math.fsum(map(math.log, known)) / len(known)) if known else None
 
 
 def noise(check: Check, metric: Metric) -> float | None:
     """The root mean square over all blocks of what one version differs from itself by, as a logarithm."""
-    found = [one[metric] for one in map(blocks.noise, check.blocks) if metric in one]
+    found = [one[metric] for one in map(said.noise, check.blocks) if metric in one]
     return math.sqrt(math.fsum(one * one for one in found) / len(found)) if found else None
 
 

@@ -10,10 +10,10 @@ from matplotlib.ticker import MaxNLocator
 
 from plots import check as words
 from plots import style
-from results import blocks
 from results.blocks import Metric
 from results.check import Check
 from results.decision import Finding
+from results.losses import losses as losses_of
 
 ROW_INCHES = 0.62
 COLOURS: dict[str, str] = {"regressed": "#D55E00", "improved": "#009E73", "passed": "#0072B2", "open": style.MUTED}
@@ -33,7 +33,7 @@ def draw(check: Check) -> Figure:
     findings = check.decision.findings
     figure = style.new_figure(1.5 + ROW_INCHES * len(findings))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=False)
-    losses = [blocks.losses(block) for block in check.blocks]
+    losses = [losses_of(block) for block in check.blocks]
     extent = _extent(check, findings)
     _bands(left, check)
     for row, one in enumerate(findings):
@@ -44,9 +44,7 @@ def draw(check: Check) -> Figure:
     left.tick_params(axis="y", length=0)
     left.xaxis.set_major_formatter(lambda value, _: f"{value:+.0%}".replace("-", "−") if value else "0")
     left.set_xlabel("← cheaper    what the head costs more    dearer →")
-    style.title(
-        left, f"{check.verdict}: {check.question.name}", "with 95% intervals; grey: tolerated, line: regression"
-    )
+    style.title(left, f"{check.verdict}: {check.question.name}", "95% intervals; grey: tolerated; line: regression")
     _in_order(right, findings, losses)
     return figure
 

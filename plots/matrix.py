@@ -11,9 +11,9 @@ from rich.table import Table
 
 from results.matrix import FEATURES, Cell, Matrix, Status
 
-SIGNS: dict[Status, str] = {"works": "✓", "degraded": "◐", "fails": "✗"}
-COLOURS: dict[Status, str] = {"works": "green", "degraded": "yellow", "fails": "red"}
-NOT_ASKED = "·"
+SIGNS: dict[Status, str] = {"works": "✓", "degraded": "◐", "fails": "✗", "not tried": "·"}
+COLOURS: dict[Status, str] = {"works": "green", "degraded": "yellow", "fails": "red", "not tried": "dim"}
+NOT_ASKED = SIGNS["not tried"]
 
 
 def write(matrix: Matrix, directory: Path) -> Path:
@@ -65,7 +65,7 @@ def markdown(matrix: Matrix) -> str:
     lines = ["# What works with what", ""]
     lines += [f"{sign} {status}" for status, sign in SIGNS.items()]
     versions = ", ".join(f"{name} {version}" for name, version in matrix.versions.items())
-    lines += [f"{NOT_ASKED} not asked", "", f"Probed {matrix.made_at[:10]}, with {versions}.", "", "## Protocols", ""]
+    lines += ["", f"Probed {matrix.made_at[:10]}, with {versions}.", "", "## Protocols", ""]
     lines += _table("server", list(FEATURES), [(one, dict(found)) for one, found in matrix.features.items()])
     lines += ["", *(f"- **{name}**: {text}" for name, text in FEATURES.items())]
     lines += ["", "## Scenarios", ""]

@@ -77,7 +77,6 @@ class Question:
     load_cpus: tuple[int, ...]
     users: int
     timeout_s: float
-    seed: int
     rules: Rules
     max_time_s: float
 

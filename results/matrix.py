@@ -8,7 +8,7 @@ from results.rules import share
 from results.summary import CaseSummary, RunSummary
 
 MATRIX_SCHEMA = 1
-Status = Literal["works", "degraded", "fails"]
+Status = Literal["works", "degraded", "fails", "not tried"]
 Feature = str
 FEATURES: dict[Feature, str] = {
     "keep-alive": "two requests over one connection",
@@ -51,7 +51,9 @@ def matrix(run: RunSummary, features: Mapping[str, Mapping[Feature, Cell]]) -> M
     for one in run.plan.left_out:
         for server in [one.server] if one.server else list(cases):
             if one.scenario:
-                cases.setdefault(server, {})[one.scenario] = Cell(status="fails", seen=one.why)
+                # What all servers lack is missing on this machine, and says nothing of any of them.
+                status: Status = "fails" if one.server else "not tried"
+                cases.setdefault(server, {})[one.scenario] = Cell(status=status, seen=one.why)
     return Matrix(
         schema=MATRIX_SCHEMA,
         made_at=run.started_at,

@@ -99,7 +99,6 @@ def check(given: dict[str, Any]) -> CheckWish:
         rules=rules,
         max_time_s=given["max_time"],
         different_answers=given["different_answers"],
-        seed=given["seed"],
     )
 
 

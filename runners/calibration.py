@@ -21,7 +21,7 @@ from runners import host, scenarios, servers
 from runners.app import BENCH_APP, ROOT, Environment, digest
 from runners.backends.lending import Borrowed
 from runners.deployment import BrokenRepeatError
-from runners.experiment import deploy
+from runners.launch import Launch
 from runners.load.job import Job
 from runners.repeat import Measured, Repeat
 
@@ -229,10 +229,10 @@ class _NullBench:
     def measure(self, profile: Profile) -> Measured:
         path = self._scenario.scenario.paths["sync"]
         setting = self._setting
-        deployment = deploy(
-            self._server,
-            self._environment,
-            Budget(workers=setting.workers, threads=1, connections=profile.users, server_cpus=setting.server_cpus),
+        cpus = setting.server_cpus
+        launch = Launch(
+            environment=self._environment,
+            budget=Budget(workers=setting.workers, threads=1, connections=profile.users, server_cpus=cpus),
             port=host.free_port(),
             probe_path=path,
             start_timeout_s=START_TIMEOUT_S,
@@ -242,12 +242,12 @@ class _NullBench:
             locustfile=str(self._scenario.locustfile.relative_to(ROOT)),
             variant="sync",
             host=host.LOOPBACK,
-            port=deployment.port,
+            port=launch.port,
             profile=profile,
             cpus=setting.load_cpus,
         )
         repeat = Repeat(
-            deployment=deployment,
+            deployment=launch.of(self._server),
             borrowed=Borrowed(),
             job=job,
             load_variables=self._environment.inherited(),

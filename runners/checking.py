@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from results import blocks as figures
 from results import decision
-from results.blocks import SIDES, Block, Side, Turn
+from results.blocks import SIDES, Block, Metric, Side, Turn
 from results.check import Check, Trouble, TroubleKind
 from results.errors import BenchError, ExitCode
+from results.losses import losses, throughput
 from results.plan import Case, Plan
 from runners import answers, block, experiment, host, schedule
 from runners.block import BrokenSideError, Taken
@@ -23,6 +23,8 @@ from runners.scenarios import ScenarioFile
 
 FAILURE_SHARE = 0.001
 """As in a run: more failures than these, and what was measured is not the app (`results/rules/answers.py`)."""
+FEWEST_FAILURES = 3
+"""One may be a kept connection that the server closed just when it was used again."""
 TIMEOUT_KINDS = ("timeout", "unfinished")
 
 
@@ -100,7 +102,7 @@ class Checking:
         first = schedule.first_side(0)
         trial = self._block(0, first, schedule.trial(first), None, met=self._compare_answers)
         self._check = replace(self._check, trial=trial)
-        return schedule.pace(figures.throughput(trial, "base"))
+        return schedule.pace(throughput(trial, "base"))
 
     def _rules(self, pace: schedule.Pace) -> decision.Rules:
         """Those of the question, with the looks that there is time for."""
@@ -113,21 +115,21 @@ class Checking:
     def _measure(self, pace: schedule.Pace, rules: decision.Rules, told: Told) -> None:
         """Blocks up to the look that settles it."""
         deadline = time.monotonic() + self._question.max_time_s
-        losses = []
+        found: list[dict[Metric, float]] = []
         for number in range(1, rules.looks[-1] + 1):
             began = time.monotonic()
             first = schedule.first_side(number)
-            turns = schedule.turns(first, pace, self._question.seed + number)
-            found = self._block(number, first, turns, pace.rate_rps)
-            losses.append(figures.losses(found))
-            self._check = replace(self._check, blocks=(*self._check.blocks, found))
+            measured = self._block(number, first, schedule.turns(first, pace), pace.rate_rps)
+            found.append(losses(measured))
+            self._check = replace(self._check, blocks=(*self._check.blocks, measured))
             if number in rules.looks:
-                self._check = replace(self._check, decision=decision.decide(losses, rules))
+                self._check = replace(self._check, decision=decision.decide(found, rules))
             elif number > 1:
-                self._check = replace(self._check, decision=decision.estimate(losses, rules))
+                self._check = replace(self._check, decision=decision.estimate(found, rules))
             told(self._now())
             decided = self._check.decision is not None and self._check.decision.verdict != "inconclusive"
-            if decided or 2 * time.monotonic() - began > deadline:
+            now = time.monotonic()
+            if decided or now + (now - began) > deadline:
                 return
 
     def _now(self) -> Check:
@@ -238,7 +240,7 @@ class Checking:
             TroubleError: one does.
         """
         for one in sorted(taken.outcome.failures, key=lambda found: SIDES.index(found.side)):
-            if one.share <= FAILURE_SHARE:
+            if one.share <= FAILURE_SHARE or one.failed < FEWEST_FAILURES:
                 continue
             most = max(one.kinds, key=lambda kind: one.kinds[kind])
             kinds = ", ".join(f"{count:,} × {kind}" for kind, count in one.kinds.items())

@@ -25,7 +25,6 @@ class CheckWish:
         rules: of the decision.
         max_time_s: for the blocks.
         different_answers: whether the answers of the versions may differ.
-        seed: of arrivals.
     """
 
     app: AppWish
@@ -36,7 +35,6 @@ class CheckWish:
     rules: Rules
     max_time_s: float
     different_answers: bool
-    seed: int
 
 
 def check_rules(rules: Rules, max_time_s: float) -> None:
@@ -96,7 +94,6 @@ def _begun(wish: CheckWish, ready: Prepared) -> Check:
         load_cpus=plan.load_cpus,
         users=wish.asked.users or max(schedule.USERS, schedule.USERS_PER_WORKER * plan.budget.workers),
         timeout_s=case.profile.timeout_s,
-        seed=wish.seed,
         rules=wish.rules,
         max_time_s=wish.max_time_s,
     )

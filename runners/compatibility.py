@@ -12,7 +12,8 @@ from runners import certificates, host, probes
 from runners.app import Environment
 from runners.certificates import Certificate
 from runners.deployment import BrokenRepeatError
-from runners.experiment import Bench, deploy
+from runners.experiment import Bench
+from runners.launch import Launch
 from runners.planning import LoadWish, RunWish
 from runners.probes import Probe
 from runners.servers import Option, Server
@@ -66,10 +67,9 @@ class _Starter:
 
     def ask(self, options: Sequence[Option], asked: dict[Feature, Probe]) -> dict[Feature, Cell]:
         """What probes observe of the server with those of the options that it has."""
-        deployment = deploy(
-            self._server,
-            self._environment,
-            self._budget,
+        launch = Launch(
+            environment=self._environment,
+            budget=self._budget,
             port=host.free_port(),
             probe_path=probes.HELLO,
             start_timeout_s=RUN.start_timeout,
@@ -77,6 +77,7 @@ class _Starter:
             options=options,
             certificate=self._certificate,
         )
+        deployment = launch.of(self._server)
         try:
             with deployment.start() as process:
                 deployment.wait_until_up(process, time.monotonic())

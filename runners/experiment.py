@@ -1,16 +1,15 @@
 """A plan carried out: for every step a fresh server, warm-up and load, and a record, kept as soon as it is whole."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
 
 from results.errors import BenchError, ExitCode
-from results.plan import SCHEMA_VERSION, Budget, Case, HttpVersion, Plan, Profile
+from results.plan import SCHEMA_VERSION, Case, HttpVersion, Plan, Profile
 from results.record import Breakdown, Calibration, Machine, Record
 from results.store import Store
 from runners import certificates, host
@@ -19,6 +18,7 @@ from runners.app import ROOT, Environment
 from runners.backends.lending import Backends, Borrowed
 from runners.certificates import Certificate
 from runners.deployment import BrokenRepeatError, Deployment
+from runners.launch import Launch
 from runners.load.job import Job
 from runners.repeat import Measured, Repeat
 from runners.scenarios import PATHS_LOCUSTFILE, ScenarioFile
@@ -199,10 +199,9 @@ def deployment(
 ) -> Deployment:
     """The server of a case, to be started on `port`; `variables` say where its backends are."""
     assert plan.budget is not None
-    return deploy(
-        bench.servers[case.server],
-        bench.environment,
-        plan.budget,
+    launch = Launch(
+        environment=bench.environment,
+        budget=plan.budget,
         port=port,
         probe_path=path(plan, case, bench),
         start_timeout_s=plan.start_timeout_s,
@@ -211,40 +210,7 @@ def deployment(
         options=OPTIONS[case.profile.http],
         certificate=certificate,
     )
-
-
-def deploy(
-    server: Server,
-    environment: Environment,
-    budget: Budget,
-    *,
-    port: int,
-    probe_path: str,
-    start_timeout_s: float,
-    log: Path,
-    variables: Mapping[str, str] = MappingProxyType({}),
-    options: Sequence[Option] = (),
-    certificate: Certificate | None = None,
-) -> Deployment:
-    """The app of `environment` under `server`, to be started with `variables` beside the app's own.
-
-    It is given those of `options` that it has; for `tls` there must be a certificate.
-    """
-    words = [word for option in options for word in server.speaks_with.get(option, ())]
-    files = {"CERTIFICATE": str(certificate.chain), "KEY": str(certificate.key)} if certificate else {}
-    argv = server.command(f"{host.LOOPBACK}:{port}", environment.target(server.interface), budget)
-    return Deployment(
-        name=server.name,
-        argv=[*argv, *(files.get(word, word) for word in words)],
-        port=port,
-        directory=environment.directory,
-        variables=environment.variables() | dict(server.environment) | dict(variables),
-        budget=budget,
-        probe_path=probe_path,
-        start_timeout_s=start_timeout_s,
-        log=log,
-        secure="tls" in options,
-    )
+    return launch.of(bench.servers[case.server])
 
 
 def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int, certificate: Certificate | None) -> Job:

@@ -1,9 +1,7 @@
 """The options of the command line by subject, and which of them do not go together."""
 
-import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 
@@ -11,76 +9,11 @@ from results.errors import BenchError
 from results.plan import Database
 from runners import settings
 from runners.backends import postgresql, redis
+from runners.option_types import Rate, Seconds, Share, Time, options
 from runners.planning import AUTO
 
 QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
 """What --quick changes, unless it is given."""
-
-
-class Number(click.FloatRange):
-    """A number within bounds."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
-
-
-class Rate(Number):
-    """Requests per second within bounds."""
-
-    name = "per second"
-
-
-class Seconds(Number):
-    """A number of seconds within bounds."""
-
-    name = "seconds"
-
-
-class Share(Number):
-    """A share within bounds, as 5% or 0.05."""
-
-    name = "share"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, str) and value.endswith("%"):
-            try:
-                value = float(value[:-1]) / 100
-            except ValueError:
-                self.fail(f"{value!r} is no share; write it as 5% or 0.05.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class Time(Seconds):
-    """A time within bounds, as 90, 90s or 5m."""
-
-    name = "time"
-    UNITS: ClassVar[dict[str, int]] = {"s": 1, "m": 60, "h": 3600}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        unit = value[-1:] if isinstance(value, str) else ""
-        if unit in self.UNITS:
-            try:
-                value = float(value[:-1]) * self.UNITS[unit]
-            except ValueError:
-                self.fail(f"{value!r} is no time; write it as 90s or 5m.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
-
-
-def options(*these: Decorator) -> Decorator:
-    """Several options as one decorator, in this order."""
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(these):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 output_options = options(
@@ -239,7 +172,6 @@ check_options = options(
         type=click.Choice(["pass", "fail"]),
         help="Exit with 0 or with 1 then. Default: with 3.",
     ),
-    click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of arrivals."),
     click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: runs/..."),
 )
 

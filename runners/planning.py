@@ -1,6 +1,6 @@
 """From what somebody wishes to measure to a plan; every name and CPU list is checked on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -127,24 +127,20 @@ def compare(
     if objective is not None:
         slo.parse(objective)
     shape = profile(load, kind="open" if objective is not None else None)
+    unfit = choosing.unfit(servers, scenarios, choice.servers, choice.scenarios, shape.http)
+    left_out = (*unavailable, *missing, *unfit)
     cases = plan.cases(servers, scenarios, choice.variants, shape, load.users, choice.settings)
-    left_out = (
-        *unavailable,
-        *missing,
-        *choosing.unfit(servers, scenarios, choice.servers, choice.scenarios, shape.http),
-    )
-    if choice.asked is not None:
-        cases = tuple(replace(case, variant=None) for case in cases)
     if not cases:
         raise BenchError(f"nothing is left to be measured: {left_out[0].why}" if left_out else "there is no case")
+    if choice.asked is not None:
+        cases = tuple(replace(case, variant=None) for case in cases)
     if sweep_users:
         cases = plan.swept(cases, [replace(shape, users=users) for users in sweep_users])
     server_cpus, load_cpus = choosing.cpus(budget.server_cpus, budget.load_cpus)
-    by_name = {found.name: found.scenario for found in scenarios}
-    kinds = {kind for case in cases for kind in by_name[case.scenario].needs([case.parameters]).backends}
+    kinds = _backend_kinds(cases, scenarios)
     return Plan(
         schema=SCHEMA_VERSION,
-        name=_name("-".join(server.name for server in servers) if len(servers) <= 2 else f"{len(servers)}-servers"),
+        name=_name("-".join(one.name for one in servers) if len(servers) <= 2 else f"{len(servers)}-servers"),
         app=choice.app,
         asked=choice.asked,
         budget=allotted(budget, server_cpus, users=max(case.connections for case in cases)),
@@ -160,6 +156,12 @@ def compare(
         sweep="users" if sweep_users else None,
         steps=() if objective is not None else plan.steps(len(cases), run.repeat, run.seed),
     )
+
+
+def _backend_kinds(cases: Iterable[Case], scenarios: Iterable[ScenarioFile]) -> set[str]:
+    """Of everything that the cases need besides the app."""
+    by_name = {found.name: found.scenario for found in scenarios}
+    return {kind for case in cases for kind in by_name[case.scenario].needs([case.parameters]).backends}
 
 
 def _scenarios(choice: Choice, environment: Environment) -> tuple[list[ScenarioFile], list[LeftOut]]:

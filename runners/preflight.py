@@ -10,7 +10,7 @@ from importlib import metadata
 from types import MappingProxyType
 
 from results.errors import BenchError
-from results.plan import Plan
+from results.plan import Parameters, Plan
 from results.record import Record
 from results.validity import conditions
 from runners import choosing, host, overlay, requirements, servers
@@ -54,6 +54,28 @@ def check(
     Raises:
         BenchError: it cannot, and what to do.
     """
+    _check_place(plan, port, listen)
+    names = sorted({case.server for case in plan.cases})
+    environment = overlay.environment(plan.app or BENCH_APP, names)
+    if plan.target is not None:
+        timeout_s = max(case.profile.timeout_s for case in plan.cases)
+        targets.check(plan.target, allow_remote=allow_remote, timeout_s=timeout_s)
+        return _bench(environment, [], [], {}, port, listen)
+    chosen = [server for server in servers.discover().values() if server.name in names]
+    asked = _asked(plan, environment, urls)
+    files_per_user = max(one.files_per_user for one in chosen) + max(one.scenario.files_per_user for one in asked)
+    host.allow_descriptors(_connections(plan) * files_per_user + DESCRIPTORS_BESIDE_USERS)
+    _check_pool(plan)
+    versions = _versions(plan, chosen, asked, environment)
+    for interface in sorted({server.interface for server in chosen}):
+        environment.check_import(interface)
+    bench = _bench(environment, chosen, asked, versions, port, listen)
+    known = choosing.backends_by_kind(plan.database or "sqlite")
+    return replace(bench, backends=Backends(known, environment, plan.backend_cpus, urls))
+
+
+def _check_place(plan: Plan, port: int | None, listen: str) -> None:
+    """See that there are the CPUs, ports and file descriptors."""
     host.parse_cpus(",".join(map(str, plan.load_cpus)))
     if plan.budget is not None:
         host.parse_cpus(",".join(map(str, plan.budget.server_cpus)))
@@ -61,45 +83,43 @@ def check(
         _check_port(port)
     if listen:
         _check_listen(listen)
-    connections = max(case.connections for case in plan.cases)
-    host.allow_descriptors(connections + DESCRIPTORS_BESIDE_USERS)
-    names = {case.server for case in plan.cases}
-    environment = overlay.environment(plan.app or BENCH_APP, sorted(names))
-    if plan.target is not None:
-        timeout_s = max(case.profile.timeout_s for case in plan.cases)
-        targets.check(plan.target, allow_remote=allow_remote, timeout_s=timeout_s)
-        return _bench(environment, [], [], {}, port, listen)
-    chosen = [server for server in servers.discover().values() if server.name in names]
-    database = plan.database or "sqlite"
-    scenarios = sorted({case.scenario for case in plan.cases})
-    parameters = {name: [case.parameters for case in plan.cases if case.scenario == name] for name in scenarios}
+    host.allow_descriptors(_connections(plan) + DESCRIPTORS_BESIDE_USERS)
+
+
+def _connections(plan: Plan) -> int:
+    return max(case.connections for case in plan.cases)
+
+
+def _asked(plan: Plan, environment: Environment, urls: Mapping[str, str]) -> list[ScenarioFile]:
+    """The scenarios of a plan, all that they need being there."""
     if plan.asked is not None:
-        asked = [scenario_files.of_paths(plan.asked)]
-    else:
-        asked, _ = choosing.scenarios(scenarios, environment, database, urls, lambda one: parameters[one.name])
-    files_per_user = max(one.files_per_user for one in chosen) + max(one.scenario.files_per_user for one in asked)
-    host.allow_descriptors(connections * files_per_user + DESCRIPTORS_BESIDE_USERS)
-    _check_pool(plan)
+        return [scenario_files.of_paths(plan.asked)]
+    names = sorted({case.scenario for case in plan.cases})
+    database = plan.database or "sqlite"
+    return choosing.scenarios(names, environment, database, urls, lambda one: _parameters(plan, one))[0]
+
+
+def _parameters(plan: Plan, one: ScenarioFile) -> list[Parameters]:
+    return [case.parameters for case in plan.cases if case.scenario == one.name]
+
+
+def _versions(
+    plan: Plan, chosen: Sequence[Server], asked: Sequence[ScenarioFile], environment: Environment
+) -> dict[str, dict[str, str]]:
+    """For each server the versions of all that runs in its processes."""
     found = servers.availability(chosen, environment)
     for one in found.values():
         if not one.available:
             raise choosing.unavailable(one)
-    app_versions = environment.versions(APP_DISTRIBUTIONS)
-    needs = [one.scenario.needs(parameters[one.name]) for one in asked]
-    packages = environment.versions(requirements.names(text for one in needs for text in one.requires))
-    app_versions |= {name: version for name, version in packages.items() if name not in app_versions}
-    if "django" not in app_versions:
+    needs = [one.scenario.needs(_parameters(plan, one)) for one in asked]
+    required = requirements.names(text for one in needs for text in one.requires)
+    of_app = environment.versions([*APP_DISTRIBUTIONS, *required])
+    if "django" not in of_app:
         raise BenchError(
             f"the app's interpreter {environment.python} has no django",
             hint=f"install it with: {environment.python} -m pip install -r {REQUIREMENTS}",
         )
-    for interface in sorted({server.interface for server in chosen}):
-        environment.check_import(interface)
-    versions = {
-        name: one.versions if one.own_interpreter else app_versions | one.versions for name, one in found.items()
-    }
-    bench = _bench(environment, chosen, asked, versions, port, listen)
-    return replace(bench, backends=Backends(choosing.backends_by_kind(database), environment, plan.backend_cpus, urls))
+    return {name: one.versions if one.own_interpreter else of_app | one.versions for name, one in found.items()}
 
 
 def _check_pool(plan: Plan) -> None:

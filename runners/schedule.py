@@ -8,7 +8,8 @@ and by 1% with turns of 0.03 s. What comes next to each other is alike.
 import math
 from dataclasses import dataclass
 
-from results.blocks import GROUP_REQUESTS, SIDES, Side, Turn, TurnKind
+from results.blocks import SIDES, Side, Turn, TurnKind
+from results.losses import GROUP_REQUESTS
 
 WARMUP_S = 0.4
 USERS = 8
@@ -79,22 +80,18 @@ def trial(first: Side) -> tuple[Turn, ...]:
     return 2 * tuple(Turn(side=side, kind="warm-up", duration_s=2 * WARMUP_S) for side in (first, _other(first)))
 
 
-def turns(first: Side, pace: Pace, seed: int) -> tuple[Turn, ...]:
-    """The turns of a block; of `seed` are its arrivals, the same for both turns of a pair."""
+def turns(first: Side, pace: Pace) -> tuple[Turn, ...]:
+    """The turns of a block."""
     warming = (Turn(side=side, kind="warm-up", duration_s=WARMUP_S) for side in (first, _other(first)))
-    closed = _rounds(first, "closed", pace.closed_s, pace.closed_rounds, 0)
-    opened = _rounds(first, "open", pace.open_s, pace.open_rounds, seed * 1000)
-    return (*warming, *closed, *opened)
+    closed = _rounds(first, "closed", pace.closed_s, pace.closed_rounds)
+    return (*warming, *closed, *_rounds(first, "open", pace.open_s, pace.open_rounds))
 
 
-def _rounds(first: Side, kind: TurnKind, duration_s: float, rounds: int, seed: int) -> list[Turn]:
+def _rounds(first: Side, kind: TurnKind, duration_s: float, rounds: int) -> list[Turn]:
     """ABBA, then BAAB, and so on."""
     a, b = first, _other(first)
     order = [side for number in range(rounds) for side in ((a, b, b, a), (b, a, a, b))[number % 2]]
-    return [
-        Turn(side=side, kind=kind, duration_s=duration_s, seed=seed + place // 2 if kind == "open" else 0)
-        for place, side in enumerate(order)
-    ]
+    return [Turn(side=side, kind=kind, duration_s=duration_s) for side in order]
 
 
 def _other(side: Side) -> Side:

@@ -43,7 +43,7 @@ def checked_out(project: Path, base: str, head: str | None) -> Iterator[dict[Sid
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         wanted: dict[Side, str | None] = {"base": base, "head": head}
-        yield {side: _checkout(project.absolute(), wanted[side], Path(folder) / side) for side in SIDES}
+        yield {side: _checkout(project.resolve(), wanted[side], Path(folder) / side) for side in SIDES}
 
 
 def _checkout(project: Path, wanted: str | None, destination: Path) -> Checkout:

@@ -10,6 +10,7 @@ from runners import servers
 from tests.conftest import ROOT, CommandLine
 
 
+@pytest.mark.long
 @pytest.mark.timeout(220)
 def test_a_matrix_has_every_cell_with_what_was_observed(bench: CommandLine, tmp_path: Path) -> None:
     """And what was published of these servers is still so."""

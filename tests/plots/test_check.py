@@ -9,12 +9,13 @@ import pytest
 
 from plots import check as words
 from plots import forest
-from results.blocks import Block, losses
+from results.blocks import Block
 from results.check import CHECK_SCHEMA_VERSION, Check, Question, Trouble, Version, exit_code
 from results.decision import Rules, decide
+from results.losses import losses
 from results.plan import Budget
 from tests.results.factory import MACHINE
-from tests.results.test_blocks import block, turn
+from tests.results.test_losses import block, turn
 
 
 def check(make: Callable[[int], Block] | None, name: str = "main") -> Check:
@@ -30,7 +31,6 @@ def check(make: Callable[[int], Block] | None, name: str = "main") -> Check:
         load_cpus=(1,),
         users=32,
         timeout_s=10.0,
-        seed=1,
         rules=Rules(),
         max_time_s=300.0,
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from results.matrix import cell, matrix
+from results.matrix import Cell, cell, matrix
 from results.plan import LeftOut
 from results.record import Breakdown, Record
 from results.summary import summarize, summarize_case
@@ -43,9 +43,14 @@ def test_what_does_not_start_says_why() -> None:
 
 
 def test_what_was_left_out_is_in_the_matrix_with_its_reason() -> None:
-    made = replace(plan(CASE), left_out=(LeftOut(server="waitress", scenario="ws-echo", why="no websocket"),))
+    left_out = (
+        LeftOut(server="waitress", scenario="ws-echo", why="no websocket"),
+        LeftOut(server="", scenario="tasks", why="django 6.0 is missing"),
+    )
+    made = replace(plan(CASE), left_out=left_out)
     one = summarize("r", made, [record(load(second([1.0] * 50), second([1.0] * 50)))])
     found = matrix(one, {"uvicorn": {}, "waitress": {}})
     assert found.cases["uvicorn"]["hello/sync"].status == "works"
-    assert found.cases["waitress"]["ws-echo"].seen == "no websocket"
+    assert found.cases["waitress"]["ws-echo"] == Cell(status="fails", seen="no websocket")
+    assert found.cases["uvicorn"]["tasks"] == Cell(status="not tried", seen="django 6.0 is missing")
     assert found.servers == ("uvicorn", "waitress")

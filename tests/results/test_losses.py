@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from results import histogram
-from results.blocks import Block, Side, Slice, TurnKind, figure, load_busy, losses, noise, throughput
+from results.blocks import Block, Side, Slice, TurnKind
+from results.losses import figure, load_busy, losses, noise, throughput
 
 ORDER: tuple[Side, ...] = ("base", "head", "head", "base", "head", "base", "base", "head")
 
@@ -50,10 +51,10 @@ def test_losses_are_logarithms_of_what_the_head_costs_more() -> None:
 
 
 def test_a_steady_drift_of_the_machine_cancels() -> None:
-    """By geometric growth exactly, which over a few turns a linear drift is too."""
+    """That of pairs by geometric growth exactly, that of sums nearly."""
     found = losses(block(lambda place, side: [turn(side, "closed", cost=1.03**place, cpu=1.01**place)]))
     assert found["throughput"] == pytest.approx(0, abs=1e-12)
-    assert found["CPU per request"] == pytest.approx(0, abs=1e-12)
+    assert found["CPU per request"] == pytest.approx(0, abs=1e-4)
 
 
 def test_what_a_block_does_not_have_is_missing() -> None:

@@ -1,0 +1,80 @@
+"""A Django project of the user's own under `run` and `serve`: the same bench, another app."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import BRIEF, ROOT, CommandLine
+from tests.projects import make
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("project") / "shop", repository=False)
+
+
+def test_deployments_of_a_project_are_compared(bench: CommandLine, shop: Path) -> None:
+    (shop / "pyproject.toml").write_text('[tool.bench]\npath = ["3:/products/", "/products/?page=2"]\nusers = 4\n')
+    done = bench.measure("--project", str(shop), "--server", "uvicorn", "--server", "gunicorn-sync", *BRIEF)
+    assert done.code == 0, done.err
+    assert {case["case"] for case in done.json()["cases"]} == {"gunicorn-sync/url", "uvicorn/url"}
+    for server, argument in (("uvicorn", "shop.asgi:application"), ("gunicorn-sync", "shop.wsgi:application")):
+        assert done.codes(f"{server}/url") == set()
+        record = done.record(f"{server}-url-1")
+        assert argument in record["command"]
+        assert record["app"]["name"] == "shop"
+        assert record["case"]["variant"] is None
+        assert record["case"]["profile"]["users"] == 4
+        endpoints = record["load"]["endpoints"]
+        asked = {name: sum(second["good"] for second in seconds) for name, seconds in endpoints.items()}
+        assert set(asked) == {"/products/", "/products/?page=2"}
+        assert asked["/products/"] > 2 * asked["/products/?page=2"]
+    assert "url" in (done.directory / "report.md").read_text()
+
+
+def test_a_project_without_asgi_is_served_by_wsgi_alone(bench: CommandLine, shop: Path, tmp_path: Path) -> None:
+    plain = make(tmp_path / "plain", repository=False)
+    (plain / "shop" / "asgi.py").unlink()
+    done = bench.measure("--project", str(plain), "--server", "uvicorn", *BRIEF)
+    assert done.code == 2
+    assert "app plain has no ASGI application" in done.err
+
+
+def test_a_project_is_served(bench: CommandLine, shop: Path) -> None:
+    process = subprocess.Popen(
+        bench.command("serve", "--project", str(shop), "--server", "gunicorn-sync"),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        argv, address = process.stdout.readline().split(), process.stdout.readline().strip()
+        assert "shop.wsgi:application" in argv
+        assert "product 49" in httpx.get(f"{address}/products/", trust_env=False).text
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--path", "/a/"), "--path means nothing without --target or --project"),
+        (("--env", "A=1"), "--env means nothing without --project"),
+        (("--project", ".", "--scenario", "hello"), "--project and --scenario do not go together"),
+        (("--project", "."), "is no Django project: it has no manage.py"),
+        (("--project", "tests", "--target", "http://127.0.0.1:1"), "--target and --project do not go together"),
+    ],
+)
+def test_what_makes_no_sense_is_said(bench: CommandLine, arguments: tuple[str, ...], says: str) -> None:
+    done = bench.run(*arguments)
+    assert done.code == 2
+    assert says in done.err
