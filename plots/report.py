@@ -1,4 +1,4 @@
-"""The Markdown report of a run with its charts, drawn from a summary alone."""
+"""The report of a run with its charts, as Markdown and as a page, drawn from a summary alone."""
 
 import shlex
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from matplotlib.figure import Figure
 
-from plots import capacity, percentiles, style, sweep, text, throughput, timeline
+from plots import capacity, page, percentiles, style, sweep, text, throughput, timeline
 from results.errors import BenchError
 from results.export import as_json
 from results.summary import RunSummary
@@ -24,24 +24,25 @@ def charts(run: RunSummary) -> dict[str, Draw]:
 
 
 def write(run: RunSummary, directory: Path) -> Path:
-    """Write `report.md`, `summary.json` and `charts/` into `directory`; the report's path.
+    """Write `report.html`, `report.md`, `summary.json` and `charts/` into `directory`; the page's path.
 
     Raises:
         BenchError: something cannot be written.
     """
-    report = directory / "report.md"
+    report = directory / "report.html"
+    drawn = []
     try:
         (directory / "charts").mkdir(exist_ok=True)
         for scenario in text.scenarios(run):
             for name, draw in charts(run).items():
-                style.save(
-                    draw(run, scenario),
-                    style.caption(run, style.of_scenario(run, scenario)),
-                    directory / "charts" / f"{scenario}-{name}",
-                )
+                path = directory / "charts" / f"{scenario}-{name}"
+                caption = style.caption(run, style.of_scenario(run, scenario))
+                svg, _ = style.save(draw(run, scenario), caption, path)
+                drawn.append((f"{scenario}: {name}", svg))
         summary = msgspec.json.format(msgspec.json.encode(as_json(run, str(directory))), indent=2)
         (directory / "summary.json").write_bytes(summary + b"\n")
-        report.write_text(markdown(run))
+        (directory / "report.md").write_text(markdown(run))
+        report.write_text(page.html(run, _head(run), drawn))
     except OSError as error:
         raise BenchError(
             f"cannot write the report to {directory}: {error.strerror}",

@@ -126,7 +126,7 @@ class Store:
         return self.directory / "logs" / f"{_stem(case, repeat)}-{process}.log"
 
     def _record_path(self, case: Case, repeat: int) -> Path:
-        return self.directory / "records" / f"{_stem(case, repeat)}.json"
+        return self.directory / "records" / record_name(case, repeat)
 
 
 class CheckStore:
@@ -192,6 +192,11 @@ class CheckStore:
             raise BenchError(f"{path} is damaged: {error}", hint="measure it again") from error
         except OSError as error:
             raise BenchError(f"cannot read {path}: {error.strerror}") from error
+
+
+def record_name(case: Case, repeat: int) -> str:
+    """The file of one record, below `records/`."""
+    return f"{_stem(case, repeat)}.json"
 
 
 def _stem(case: Case, repeat: int) -> str:

@@ -95,7 +95,7 @@ def test_a_table_and_the_path_of_the_report_come_last(finished: Finished) -> Non
     assert "hello: closed profile, 32 users, 0.6 s after 0.2 s of warm-up" in lines[0]
     assert any(line.split()[1:3] == ["fake-good", "async"] for line in lines)
     assert any(line.startswith("One repeat: there is no interval") for line in lines)
-    assert lines[-1] == "Report: run/report.md"
+    assert lines[-1] == "Report: run/report.html"
     assert "[2/2] fake-good/hello/" in finished.err
 
 
@@ -112,7 +112,7 @@ def test_a_report_is_drawn_again_from_records_alone(finished: Finished, tmp_path
     shutil.copy(finished.directory / "plan.json", elsewhere)
     shutil.copytree(finished.directory / "records", elsewhere / "records")
     assert main(["report", str(elsewhere)]) == 0
-    for name in ("report.md", "charts/hello-latency.svg"):
+    for name in ("report.html", "report.md", "charts/hello-latency.svg"):
         assert (elsewhere / name).read_text() == (finished.directory / name).read_text()
 
 

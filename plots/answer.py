@@ -1,0 +1,72 @@
+"""The answer of a run in sentences: who wins, by how much, who is tied, and what cannot be said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plots import style, text
+from results.summary import CaseSummary, RunSummary
+
+MOST_NAMED = 4
+"""Cases that are named in one sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is to be said of one scenario: `first` above all, then the rest; `invalid` are reasons, by case."""
+
+    scenario: str
+    first: str
+    rest: tuple[str, ...]
+    invalid: tuple[tuple[str, str], ...]
+
+
+def answers(run: RunSummary) -> list[Answer]:
+    """One for each scenario."""
+    return [_answer(run, scenario) for scenario in text.scenarios(run)]
+
+
+def _answer(run: RunSummary, scenario: str) -> Answer:
+    cases = style.of_scenario(run, scenario)
+    usable = [one for one in cases if one.usable and one.throughput_rps is not None]
+    groups = list(dict.fromkeys((one.case.profile, one.case.settings) for one in usable))
+    sentences = [line for profile, settings in groups for line in _of_group(usable, profile, settings)]
+    if not sentences:
+        sentences = ["Nothing valid was left to compare."]
+    invalid = [
+        (style.label(one.case), one.judgement.reasons[0].text if one.judgement.reasons else "it was not measured")
+        for one in cases
+        if not one.usable
+    ]
+    return Answer(scenario=scenario, first=sentences[0], rest=tuple(sentences[1:]), invalid=tuple(invalid))
+
+
+def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> list[str]:
+    """Of cases that may be compared: the best, and how far the others are behind."""
+    cases = [one for one in usable if one.case.profile == profile and one.case.settings == settings]
+    where = f"{settings}: " if settings else ""
+    is_open = cases[0].case.profile.kind == "open"
+    if len(cases) == 1:
+        return [f"{where}{text.named(cases[0].case)} gave {_figure(cases[0])}; there is nothing to compare it with."]
+    best = [one for one in cases if one.rank == 1]
+    if not best:
+        return [f"{where}One repeat of each: too little to say who is faster."]
+    behind = sorted((one for one in cases if one.rank and one.rank > 1), key=lambda one: one.rank or 0)
+    sentences = [where + _best(best, tied=len(best) > 1)]
+    if behind:
+        named = [f"{text.named(one.case)} {text.ratio(one.ratio_to_best)}" for one in behind[:MOST_NAMED]]
+        more = f", and {len(behind) - MOST_NAMED} more" if len(behind) > MOST_NAMED else ""
+        what = "times the best one's p99" if is_open else "times the best one's throughput"
+        sentences.append(f"{where}Behind, in {what}: {', '.join(named)}{more}.")
+    return sentences
+
+
+def _best(best: Sequence[CaseSummary], *, tied: bool) -> str:
+    named = "; ".join(f"{text.named(one.case)}, {_figure(one)}" for one in best[:MOST_NAMED])
+    more = f"; and {len(best) - MOST_NAMED} more" if len(best) > MOST_NAMED else ""
+    return f"Tied for best, as they cannot be told apart: {named}{more}." if tied else f"Best: {named}."
+
+
+def _figure(one: CaseSummary) -> str:
+    if one.case.profile.kind == "open":
+        return f"p99 {text.value(one.latency_ms['p99'])} ms"
+    return f"{text.value(one.throughput_rps)} req/s"

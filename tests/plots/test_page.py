@@ -1,0 +1,128 @@
+"""The report page: escaped, whole, and in a real browser sorted, filtered and opened, without a network."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plots import answer, report
+from results.store import Store
+from results.summary import RunSummary, summarize
+from tests import browser
+from tests.conftest import ROOT
+from tests.results.factory import CASE, load, plan, record, second
+
+RUN = ROOT / "results" / "published" / "four-servers"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the published run, beside its records."""
+    folder = tmp_path_factory.mktemp("page") / "run"
+    shutil.copytree(RUN, folder)
+    store = Store(folder)
+    made = store.plan()
+    return report.write(summarize(made.name, made, store.records()), folder)
+
+
+def summary(server: str = CASE.server) -> RunSummary:
+    case = replace(CASE, server=server)
+    slow, fast = second([9.0] * 50), second([1.0] * 90)
+    records = [
+        replace(record(load(one, one)), case=each)
+        for each, one in ((case, slow), (replace(case, server="other"), fast))
+    ]
+    return summarize("r", plan(case, replace(case, server="other")), records)
+
+
+def test_a_page_is_one_file_that_links_its_records(written: Path) -> None:
+    text = written.read_text()
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
+    links = re.findall(r'<a href="(records/[^"]+)" download>', text)
+    assert len(links) == len(list((RUN / "records").iterdir()))
+    assert all((written.parent / link).is_file() for link in links)
+    assert text.count("<svg") == 9
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(set(re.findall(r"url\(#([^)]+)\)", text)) - set(ids)) == 0
+    assert len([one for one in ids if not one.startswith("chart")]) == len(
+        {one for one in ids if not one.startswith("chart")}
+    )
+
+
+def test_names_with_markup_are_escaped(tmp_path: Path) -> None:
+    made = summary("<script>alert(1)</script>")
+    text = report.write(made, tmp_path).read_text()
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_the_answer_says_what_one_repeat_cannot() -> None:
+    (one,) = answer.answers(summary())
+    assert one.first == "One repeat of each: too little to say who is faster."
+
+
+def test_the_answer_names_ties_and_the_invalid(written: Path) -> None:
+    text = written.read_text()
+    assert "Tied for best, as they cannot be told apart: gunicorn-gevent sync, 614 req/s; uwsgi-gevent sync" in text
+    assert "gunicorn-gevent, async: 99.9% of 7,608 requests failed" in text
+
+
+pytestmark_browser = pytest.mark.skipif(
+    browser.PROGRAM is None, reason="Chromium is not there: apt-get install chromium"
+)
+
+
+@pytest.fixture(scope="module")
+def opened(written: Path) -> Iterator[browser.Page]:
+    with browser.page() as page:
+        page.open(written.as_uri())
+        yield page
+
+
+@pytestmark_browser
+class TestInABrowser:
+    """In this order: a page is opened once."""
+
+    def test_nothing_is_loaded_from_outside_and_nothing_complained_of(self, opened: browser.Page) -> None:
+        assert [url.partition(":")[0] for url in opened.requested] == ["file"]
+        assert opened.complaints == []
+
+    def test_a_column_is_sorted_both_ways_from_the_keyboard(self, opened: browser.Page) -> None:
+        column = opened.run("[...document.querySelectorAll('#cases th')].findIndex(one => one.innerText == 'req/s')")
+        figures = f"[...document.querySelectorAll('#cases tbody tr')].map(row => row.cells[{column}].dataset.sort)"
+        opened.run(f"document.querySelectorAll('#cases th button')[{column}].focus()")
+        for direction in ("ascending", "descending"):
+            opened.press("Enter", text="\r")
+            assert opened.run(f"document.querySelectorAll('#cases th')[{column}].ariaSort") == direction
+            found = opened.run(figures)
+            known = [float(one) for one in found if one is not None]
+            assert len(known) == 18
+            assert known == sorted(known, reverse=direction == "descending")
+            assert found[len(known) :] == [None] * 6, "what is not known comes last"
+
+    def test_rows_are_filtered_by_words_and_verdicts(self, opened: browser.Page) -> None:
+        opened.run("document.querySelector('#filter').focus()")
+        for letter in "sleep gevent":
+            opened.press(letter, text=letter)
+        shown = "[...document.querySelectorAll('#cases tbody tr')].filter(row => !row.hidden).length"
+        assert opened.run(shown) == 4
+        assert opened.run("document.querySelector('#shown').innerText") == "4 of 24"
+        opened.run("document.querySelector('input[value=invalid]').click()")
+        assert opened.run(shown) == 2
+
+    def test_a_case_opens_from_its_name(self, opened: browser.Page) -> None:
+        opened.run(
+            "[...document.querySelectorAll('#cases tbody tr')].find(row => !row.hidden).querySelector('a').click()"
+        )
+        opened.run("new Promise(done => setTimeout(done, 100))")
+        assert opened.run("document.querySelectorAll('details[open]').length") == 1
+        assert "req/s" in opened.run("document.querySelector('details[open]').innerText")
+        assert opened.run("document.activeElement.tagName") == "SUMMARY"
+
+    def test_a_phone_scrolls_the_table_and_not_the_page(self, opened: browser.Page) -> None:
+        opened.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
+        assert opened.run("document.documentElement.scrollWidth") <= 390
+        assert opened.complaints == []
