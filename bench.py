@@ -21,7 +21,7 @@ try:
     from plots import check_page, screen, text
     from plots import matrix as matrix_page
     from plots import report as reports
-    from results import export
+    from results import export, two_runs
     from results import matrix as matrices
     from results import summary as summaries
     from results.check import Check, exit_code
@@ -288,6 +288,25 @@ def _show_matrix(given: dict[str, Any]) -> None:
 def report(run: Path, as_json: bool, quiet: bool, debug: bool) -> None:
     """Draw table, charts and report of RUN again from its records."""
     _show(Store(run), as_json=as_json)
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path))
+@options.output_options
+def compare(run: Path, other: Path, as_json: bool, quiet: bool, debug: bool) -> None:
+    """Put the cases of two stored runs, RUN and OTHER, beside each other; unlike ones are refused."""
+    stores = [Store(run), Store(other)]
+    records = [store.records() for store in stores]
+    found = [
+        summaries.summarize(plan.name, plan, those)
+        for plan, those in zip([store.plan() for store in stores], records, strict=True)
+    ]
+    both = two_runs.compare(found[0], records[0], found[1], records[1])
+    if as_json:
+        print(msgspec.json.encode(both).decode())
+    else:
+        screen.show_two_runs(both, _console())
 
 
 def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console) -> None:

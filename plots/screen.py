@@ -17,6 +17,7 @@ from results import slo
 from results.plan import Case, Plan
 from results.record import Calibration, Record
 from results.summary import CaseSummary, RunSummary
+from results.two_runs import TwoRuns
 from results.validity import judge
 
 OVERHEAD_S = 1.0
@@ -181,6 +182,24 @@ def show_findings(findings: Sequence[Finding], console: Console) -> None:
     for one in findings:
         if one.install:
             console.print(f"{one.name}: {one.install}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_two_runs(both: TwoRuns, console: Console) -> None:
+    """A row for each case of both runs: how many times the first run's figure the second's is."""
+    table = Table(box=SIMPLE_HEAD, title=f"{both.second} ÷ {both.first}", title_justify="left", title_style="bold")
+    for name in ("case", "req/s", "÷", "p99 ms", "÷", "CPU ms", "÷"):
+        table.add_column(name, justify="left" if name == "case" else "right", overflow="fold")
+    for one in both.cases:
+        cells = [cell for figures in (one.throughput_rps, one.p99_ms, one.cpu_ms) for cell in text.figures(figures)]
+        table.add_row(escape(one.name), *cells)
+    console.print(table)
+    for one in both.cases:
+        if one.why:
+            console.print(f"{one.name}: {one.why}", markup=False, highlight=False, soft_wrap=True)
+    for run, names in ((both.first, both.only_first), (both.second, both.only_second)):
+        if names:
+            console.print(f"Only in {run}: {', '.join(names)}", markup=False, highlight=False, soft_wrap=True)
+    console.print("~: cannot be told apart. In brackets: 95% confidence intervals.", style="dim", highlight=False)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from results.plan import Case, Plan, Profile
 from results.record import Calibration
 from results.stats import Estimate
 from results.summary import CaseSummary, RunSummary
+from results.two_runs import Figures
 
 NONE = "–"
 DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."
@@ -44,6 +45,14 @@ def ratio(one: Ratio | None) -> str:
     if one.low is None or one.high is None:
         return number(one.value)
     return f"{number(one.value)} ({number(one.low)}–{number(one.high)})"
+
+
+def figures(both: Figures | None) -> tuple[str, str]:
+    """Both runs' figures, and their ratio, with ~ where they cannot be told apart."""
+    if both is None:
+        return NONE, NONE
+    tied = "~ " if both.ratio.tied else ""
+    return f"{number(both.first.value)} → {number(both.second.value)}", f"{tied}{ratio(both.ratio)}"
 
 
 def value(figure: Estimate | None) -> str:

@@ -1,0 +1,72 @@
+"""Two stored runs: ratios of what is alike, and a refusal that names what is not."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from results.errors import BenchError
+from results.record import Record
+from results.summary import summarize
+from results.two_runs import TwoRuns, compare
+from tests.conftest import ROOT, CommandLine
+from tests.results.factory import CASE, load, plan, record, second
+
+RUN = ROOT / "results" / "published" / "four-servers"
+
+
+def runs(first: list[Record], other: list[Record]) -> TwoRuns:
+    cases = [list(dict.fromkeys(one.case for one in those)) for those in (first, other)]
+    made = [
+        summarize(name, replace(plan(*found), repeats=3), those)
+        for name, found, those in zip(("one", "two"), cases, (first, other), strict=True)
+    ]
+    return compare(made[0], first, made[1], other)
+
+
+def repeats(count: int) -> list[Record]:
+    """Three, of about so many answers a second."""
+    return [replace(record(load(*[second([1.0] * (count + n))] * 2)), repeat=n + 1) for n in range(3)]
+
+
+def test_ratios_are_of_the_second_run_over_the_first() -> None:
+    (case,) = runs(repeats(100), repeats(200)).cases
+    assert case.name == CASE.name
+    assert case.throughput_rps is not None
+    assert case.throughput_rps.ratio.value == pytest.approx(2, rel=0.02)
+    assert not case.throughput_rps.ratio.tied
+    same = runs(repeats(100), repeats(100)).cases[0].throughput_rps
+    assert same is not None
+    assert same.ratio.tied
+
+
+def test_what_only_one_run_has_is_said() -> None:
+    other = replace(CASE, server="other")
+    both = runs(repeats(100), [*repeats(100), *(replace(one, case=other) for one in repeats(50))])
+    assert both.only_second == (other.name,)
+    with pytest.raises(BenchError, match="no case in common"):
+        runs(repeats(100), [replace(one, case=other) for one in repeats(100)])
+
+
+def test_unlike_runs_are_refused_and_the_difference_named() -> None:
+    elsewhere = [replace(one, machine=replace(one.machine, cpu_model="another")) for one in repeats(100)]
+    with pytest.raises(BenchError, match="differs in: CPU model"):
+        runs(repeats(100), elsewhere)
+    longer = replace(CASE, profile=replace(CASE.profile, users=CASE.profile.users + 1))
+    with pytest.raises(BenchError, match="differs in: profile"):
+        runs(repeats(100), [replace(one, case=longer) for one in repeats(100)])
+
+
+def test_the_command_line(bench: CommandLine, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(RUN, copy)
+    shown = bench.run("compare", str(RUN), str(copy))
+    assert shown.code == 0, shown.err
+    assert "uvicorn/sleep/async" in shown.out
+    assert "~ 1 (" in shown.out
+    assert "gunicorn-gevent/cpu/async: invalid in the first and the second run" in shown.out
+    found = json.loads(bench.run("compare", str(RUN), str(copy), "--json").out)
+    assert len(found["cases"]) == 24
+    assert bench.run("compare", str(RUN), str(tmp_path)).code == 2
