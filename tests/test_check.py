@@ -1,6 +1,8 @@
 """`check`: two versions of a real project, as its users run it; whatever comes of it, nothing is left behind."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,6 +100,51 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker) -> None:
     assert "CPU per request" in [one["metric"] for one in found["decision"]["findings"] if one["regressed"]]
     suite = ElementTree.fromstring((done.directory / "junit.xml").read_bytes())  # our own
     assert suite.findall(".//failure")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(150)
+def test_busy_neighbours_raise_no_alarm(checker: Checker) -> None:
+    """A loop on each CPU takes half of it from the servers, and half of the load's: that is no version's fault."""
+    loops = [
+        subprocess.Popen([sys.executable, "-c", f"import os; os.sched_setaffinity(0, [{cpu}])\nwhile True: pass"])
+        for cpu in os.sched_getaffinity(0)
+    ]
+    try:
+        done = checker.check("--base", "main", "--server", "gunicorn-sync", "--max-time", "60s", timeout_s=140)
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+    assert done.code in (0, 3), done.out + done.err
+
+
+@pytest.mark.timeout(90)
+def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(checker: Checker) -> None:
+    out = checker.bench.folder / "check"
+    process = subprocess.Popen(
+        checker.bench.command(
+            *("check", "--project", str(checker.project), "--path", "/products/", "--base", "main", "--out", str(out))
+        ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("[1]"):
+                break
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130, said
+    assert "bench: interrupted" in said
+    found = CheckStore(out).read()
+    assert [one.number for one in found.blocks] == [1]
+    assert found.verdict == "inconclusive"
 
 
 def test_a_version_that_fails_is_broken(checker: Checker) -> None:
