@@ -74,7 +74,14 @@ def page() -> Iterator[Page]:
     """A page of a browser of its own, ended with it."""
     assert PROGRAM is not None
     with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as folder:
-        options = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--window-size=1000,800")
+        options = (
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--remote-debugging-port=0",
+            "--window-size=1000,800",
+        )
         process = subprocess.Popen(
             [PROGRAM, *options, f"--user-data-dir={folder}", "about:blank"],
             stdout=subprocess.DEVNULL,
