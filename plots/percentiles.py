@@ -8,13 +8,15 @@ from matplotlib.ticker import NullLocator
 from plots import style
 from results.summary import CaseSummary, RunSummary
 
+LEAST_INCHES, ROW_INCHES, ROWS_BESIDE = 3.9, 0.185, 5
+"""The legend has a row for each case, beside which there are title and axis."""
 TICKS = {50: "50", 90: "90", 99: "99", 99.9: "99.9", 99.99: "99.99"}
 
 
 def draw(run: RunSummary, scenario: str) -> Figure:
     """The figure; invalid cases are named beside it and not drawn."""
     cases = style.of_scenario(run, scenario)
-    figure = style.new_figure(3.9)
+    figure = style.new_figure(max(LEAST_INCHES, ROW_INCHES * (len(cases) + ROWS_BESIDE)))
     axes = figure.add_subplot()
     looks = style.looks(run)
     largest = 100.0
