@@ -89,7 +89,7 @@ def prepared(
         told("seeing to their interpreters")
         found, note = interpreters.of_both(
             checkouts,
-            app.python or project.interpreter(place),
+            project.named_interpreter(app.python) if app.python else project.interpreter(place),
             app.install,
             Path(folder),
             insists=app.python is not None,

@@ -3,6 +3,7 @@
 import ast
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -61,7 +62,7 @@ def read(directory: Path, python: str | None, variables: Mapping[str, str], *, n
     settings = variables.get(SETTINGS) or _settings_module(directory / "manage.py")
     app = App(
         name=name or directory.name,
-        python=str(python) if python else interpreter(directory),
+        python=named_interpreter(python) if python else interpreter(directory),
         directory=str(directory),
         wsgi="",
         asgi="",
@@ -79,6 +80,7 @@ def read(directory: Path, python: str | None, variables: Mapping[str, str], *, n
 
 def interpreter(directory: Path) -> str:
     """The project's own: of a virtual environment in it or above it up to the repository, else the active one's."""
+    directory = directory.absolute()
     for folder in (directory, *directory.parents):
         for name in INTERPRETERS:
             if (folder / name).is_file():
@@ -89,6 +91,19 @@ def interpreter(directory: Path) -> str:
     if active and (Path(active) / "bin" / "python").is_file():
         return str(Path(active) / "bin" / "python")
     return sys.executable
+
+
+def named_interpreter(text: str) -> str:
+    """The interpreter that `--python` names: a file, or a program on the PATH.
+
+    Raises:
+        BenchError: there is none.
+    """
+    found = shutil.which(text)
+    if found is None:
+        raise BenchError(f"--python {text!r} is no program", hint="name an interpreter, as .venv/bin/python")
+    # Not resolved: what a link of a virtual environment leads to is not in it.
+    return str(Path(found).absolute())
 
 
 def parse_variables(texts: Sequence[str]) -> dict[str, str]:

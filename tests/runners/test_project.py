@@ -1,6 +1,7 @@
 """A Django project as the app under test: what its files say, and one clear line where they do not."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,18 @@ def test_the_interpreter_is_that_of_the_nearest_virtual_environment(
     assert project.interpreter(site) == str(own)
     own.unlink()
     assert project.interpreter(site) == str(above)
+    monkeypatch.chdir(site)
+    assert project.interpreter(Path()) == str(above), "whatever the directory is called"
     above.unlink()
     assert project.interpreter(site) != str(outside), "not beyond the repository"
+
+
+def test_an_interpreter_is_named_by_file_or_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert project.named_interpreter("sh").endswith("/sh")
+    monkeypatch.chdir(Path(sys.executable).parent)
+    assert project.named_interpreter(f"./{Path(sys.executable).name}") == sys.executable
+    with pytest.raises(BenchError, match="is no program"):
+        project.named_interpreter("no-such-python")
 
 
 def test_paths_may_have_weights() -> None:
