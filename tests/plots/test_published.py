@@ -23,11 +23,10 @@ def test_the_published_report_is_that_of_the_published_records() -> None:
             assert f" {case.throughput_rps.value:,.3g} (" in readme
 
 
-def test_the_published_matrix_is_drawn_from_what_is_published_beside_it() -> None:
-    assert (
-        matrix.markdown(matrix.read(ROOT / "results" / "published" / "matrix.json"))
-        == (ROOT / "plots" / "published" / "matrix.md").read_text()
-    )
+@pytest.mark.parametrize("name", ["matrix", "matrix-django-6"])
+def test_a_published_matrix_is_drawn_from_what_is_published_beside_it(name: str) -> None:
+    drawn = matrix.markdown(matrix.read(ROOT / "results" / "published" / f"{name}.json"))
+    assert drawn == (ROOT / "plots" / "published" / f"{name}.md").read_text()
 
 
 @pytest.mark.parametrize("scenario", ["cpu", "hello", "sleep"])
