@@ -26,8 +26,6 @@ MARKS: dict[CheckVerdict, str] = {
     "broken": "❌",
     "different": "❌",
 }
-BUSY = 0.85
-"""Share of its CPU at which the load generator sets the pace as much as the app does."""
 COLOURS: dict[CheckVerdict, str] = {
     "passed": "green",
     "improved": "green",
@@ -117,7 +115,7 @@ def notes(check: Check) -> list[str]:
     if missing:
         found.append(f"{' and '.join(missing)}: not every block has it, so it is not judged")
     busy = said.load_busy(check.blocks)
-    if busy > BUSY:
+    if busy > said.BUSY:
         found.append(f"the load generator used {busy:.0%} of its CPU: the app is faster than it can be asked")
     return found
 

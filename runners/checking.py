@@ -23,7 +23,7 @@ from runners.scenarios import ScenarioFile
 
 FAILURE_SHARE = 0.001
 """As in a run: more failures than these, and what was measured is not the app (`results/rules/answers.py`)."""
-FEWEST_FAILURES = 3
+FEWEST_FAILURES, FEW_SHARE = 3, 0.01
 """One may be a kept connection that the server closed just when it was used again."""
 TIMEOUT_KINDS = ("timeout", "unfinished")
 
@@ -170,7 +170,7 @@ class Checking:
             raise BenchError(
                 str(broken), hint=broken.breakdown.hint, log_tail=broken.log_tail, exit_code=ExitCode.NOT_MEASURED
             ) from broken
-        self._refuse_failures(number, taken)
+        self._refuse_failures(number, taken, whole=len(taken.outcome.slices) == len(turns))
         return Block(
             number=number,
             first=first,
@@ -233,14 +233,15 @@ class Checking:
             note = f"the body of {changing[0]} changes from answer to answer: only status and type were compared"
             self._check = replace(self._check, notes=(*self._check.notes, note))
 
-    def _refuse_failures(self, number: int, taken: Taken) -> None:
+    def _refuse_failures(self, number: int, taken: Taken, *, whole: bool) -> None:
         """A side that fails under load is not slower, it is broken; the base first, as the head may have it from there.
 
         Raises:
             TroubleError: one does.
         """
         for one in sorted(taken.outcome.failures, key=lambda found: SIDES.index(found.side)):
-            if one.share <= FAILURE_SHARE or one.failed < FEWEST_FAILURES:
+            few = one.failed < FEWEST_FAILURES and one.share <= FEW_SHARE
+            if whole and (few or one.share <= FAILURE_SHARE):
                 continue
             most = max(one.kinds, key=lambda kind: one.kinds[kind])
             kinds = ", ".join(f"{count:,} × {kind}" for kind, count in one.kinds.items())

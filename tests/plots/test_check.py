@@ -135,7 +135,7 @@ def test_a_load_generator_at_its_limit_is_said() -> None:
     found = replace(check(None), blocks=(made,) * 5, decision=decide([losses(made)] * 5, Rules()))
     notes = words.notes(found)
     assert any("the load generator used 95% of its CPU" in note for note in notes)
-    assert any("p50 and p95: not every block has it" in note for note in notes)
+    assert any("throughput and p50 and p95: not every block has it" in note for note in notes)
 
 
 def test_the_figure_has_a_row_for_each_metric() -> None:
