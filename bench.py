@@ -16,11 +16,9 @@ try:
     import msgspec
     from rich.console import Console
 
-    from plots import calibration as calibration_chart
     from plots import check as check_words
-    from plots import check_page, screen, text
     from plots import matrix as matrix_page
-    from plots import report as reports
+    from plots import screen, text
     from results import export, two_runs
     from results import matrix as matrices
     from results import summary as summaries
@@ -127,6 +125,8 @@ def calibrate(
     server_cpus: str | None, load_cpus: str | None, load_processes: int, as_json: bool, quiet: bool, debug: bool
 ) -> None:
     """Find out what the load generator can do on this machine, and remember it for runs."""
+    from plots import calibration as calibration_chart  # only here, as the other charts: Matplotlib takes a second
+
     for_server, for_load = choosing.cpus(server_cpus, load_cpus)
     setting = calibration.Setting(server_cpus=for_server, load_cpus=for_load, load_processes=load_processes)
     found = preparation.calibrated(setting, partial(screen.busy, console=Console(stderr=True, quiet=quiet)))
@@ -198,6 +198,8 @@ def load_worker(master: str, wait: float, cpus: str | None, debug: bool) -> None
 @click.pass_context
 def check_(ctx: click.Context, /, **given: Any) -> None:
     """Judge whether one version of an app is slower than another, on this machine, now."""
+    from plots import check_page
+
     options.refuse_conflicts(ctx)
     wish = asking.check(given)
     checks.check_rules(wish.rules, wish.max_time_s)
@@ -333,6 +335,8 @@ def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Con
 
 def _show(store: Store, *, as_json: bool) -> None:
     """Draw everything and show it; exits with 4 when no case can be shown."""
+    from plots import report as reports
+
     chosen = store.plan()
     found = summaries.summarize(chosen.name, chosen, store.records())
     path = reports.write(found, store.directory)

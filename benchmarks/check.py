@@ -1,6 +1,6 @@
 """How often `check` errs, and how fast it finds what is there: real checks, and the rule replayed on their blocks.
 
-    python benchmarks/check.py measure DIR [--equal 25] [--slower 10]    hours; goes on where it was interrupted
+    python benchmarks/check.py measure DIR    hours; goes on where it was interrupted
     python benchmarks/check.py replay DIR [--times 10000]
     python benchmarks/check.py power
 
@@ -35,7 +35,8 @@ from results.store import CheckStore  # noqa: E402
 
 EQUAL_SERVERS = ("uvicorn", "gunicorn-sync", "gunicorn-gthread", "granian-asgi", "waitress")
 SLOWER_SERVERS = ("gunicorn-sync", "uvicorn")
-SHARES = (0.10, 0.05, 0.03, 0.02)
+ROUNDS = {0.0: 5, 0.05: 10, 0.10: 5, 0.03: 3, 0.02: 3}
+"""How many checks are made with each server, by the share of more CPU work."""
 SIZING_ROUNDS = 4000
 SHOWN = ("regressed", "passed", "inconclusive")
 VIEWS = """from django.http import HttpResponse
@@ -77,13 +78,12 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--equal", default=25, show_default=True, help="Checks of equal versions, over all servers.")
-@click.option("--slower", default=10, show_default=True, help="Checks for each share and server.")
-@click.option("--max-time", default="5m", show_default=True)
-def measure(directory: Path, equal: int, slower: int, max_time: str) -> None:
+@click.option("--equal-time", default="3m", show_default=True, help="--max-time of checks of equal versions.")
+@click.option("--slower-time", default="5m", show_default=True, help="--max-time of the others.")
+def measure(directory: Path, equal_time: str, slower_time: str) -> None:
     """Make the checks that DIRECTORY does not have yet."""
     directory.mkdir(parents=True, exist_ok=True)
-    for trial in _trials(equal, slower):
+    for trial in _trials():
         out = directory / trial.name
         if (out / "junit.xml").is_file():
             continue
@@ -92,19 +92,16 @@ def measure(directory: Path, equal: int, slower: int, max_time: str) -> None:
         rounds = _rounds(directory, trial) if trial.share else 0
         (head / "shop" / "views.py").write_text(VIEWS.format(rounds=rounds))
         began = time.monotonic()
-        code = _check(trial.server, base, head, out, "--max-time", max_time)
+        code = _check(trial.server, base, head, out, "--max-time", slower_time if trial.share else equal_time)
         click.echo(f"{trial.name}: exit {code} after {time.monotonic() - began:.0f} s")
 
 
-def _trials(equal: int, slower: int) -> Iterator[Trial]:
+def _trials() -> Iterator[Trial]:
     """In an order in which an interrupted campaign has something of each."""
-    for number in range(max(slower, math.ceil(equal / len(EQUAL_SERVERS)))):
-        for place, server in enumerate(EQUAL_SERVERS):
-            if number * len(EQUAL_SERVERS) + place < equal:
-                yield Trial(server=server, share=0.0, number=number)
-        for share in SHARES:
-            for server in SLOWER_SERVERS:
-                if number < slower:
+    for number in range(max(ROUNDS.values())):
+        for share, rounds in ROUNDS.items():
+            if number < rounds:
+                for server in SLOWER_SERVERS if share else EQUAL_SERVERS:
                     yield Trial(server=server, share=share, number=number)
 
 

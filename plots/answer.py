@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plots import style, text
+from plots import text
 from results.summary import CaseSummary, RunSummary
 
 MOST_NAMED = 4
@@ -26,14 +26,14 @@ def answers(run: RunSummary) -> list[Answer]:
 
 
 def _answer(run: RunSummary, scenario: str) -> Answer:
-    cases = style.of_scenario(run, scenario)
+    cases = text.of_scenario(run, scenario)
     usable = [one for one in cases if one.usable and one.throughput_rps is not None]
     groups = list(dict.fromkeys((one.case.profile, one.case.settings) for one in usable))
     sentences = [line for profile, settings in groups for line in _of_group(usable, profile, settings)]
     if not sentences:
         sentences = ["Nothing valid was left to compare."]
     invalid = [
-        (style.label(one.case), one.judgement.reasons[0].text if one.judgement.reasons else "it was not measured")
+        (text.label(one.case), one.judgement.reasons[0].text if one.judgement.reasons else "it was not measured")
         for one in cases
         if not one.usable
     ]

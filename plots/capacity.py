@@ -3,8 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plots import style
-from plots.text import number
+from plots import style, text
 from results.capacity_summary import CapacitySummary
 from results.summary import RunSummary
 
@@ -21,7 +20,7 @@ def draw(run: RunSummary, scenario: str) -> Figure:
     for row, one in enumerate(found):
         _draw_row(axes, row, one, looks[one.case.server])
     style.title(axes, f"{scenario}: highest rate that keeps {run.plan.objective}", "open profile, more is better")
-    axes.set_yticks(range(len(found)), [style.label(one.case) for one in found], color=style.INK)
+    axes.set_yticks(range(len(found)), [text.label(one.case) for one in found], color=style.INK)
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.set_xlim(
         0, 1.35 * max([one.refuted_rps or one.sustained_rps or 1.0 for one in found if one.sustained_rps], default=1)
@@ -35,8 +34,8 @@ def draw(run: RunSummary, scenario: str) -> Figure:
 
 def _draw_row(axes: Axes, row: int, one: CapacitySummary, look: style.Look) -> None:
     if one.sustained_rps is None:
-        text = "✗ no rate keeps it" if one.finished else "the search is not finished"
-        axes.annotate(text, (0, row), xytext=(6, 0), textcoords="offset points", va="center", color=style.ALARM)
+        said = "✗ no rate keeps it" if one.finished else "the search is not finished"
+        axes.annotate(said, (0, row), xytext=(6, 0), textcoords="offset points", va="center", color=style.ALARM)
         return
     asynchronous = one.case.kind == "async"
     axes.barh(row, one.sustained_rps, height=0.62, color=look.colour, alpha=0.45, hatch="///" if asynchronous else "")
@@ -45,7 +44,7 @@ def _draw_row(axes: Axes, row: int, one: CapacitySummary, look: style.Look) -> N
         end = one.refuted_rps
         axes.plot([one.sustained_rps, end], [row, row], color=style.INK, linewidth=1.4)
         axes.plot([end, end], [row - 0.14, row + 0.14], color=style.INK, linewidth=1.4)
-    beyond = f" (not {number(end)})" if one.refuted_rps is not None else " or more"
+    beyond = f" (not {text.number(end)})" if one.refuted_rps is not None else " or more"
     axes.annotate(
-        f"{number(one.sustained_rps)}{beyond}", (end, row), xytext=(7, 0), textcoords="offset points", va="center"
+        f"{text.number(one.sustained_rps)}{beyond}", (end, row), xytext=(7, 0), textcoords="offset points", va="center"
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from plots import answer, style, text
+from plots import answer, text
 from results.rules import Reason
 from results.store import record_name
 from results.summary import CaseSummary, RunSummary
@@ -81,7 +81,7 @@ def html(run: RunSummary, head: str, charts: Sequence[tuple[str, Path]]) -> str:
 
 def _rows(run: RunSummary, columns: Sequence[str]) -> Iterator[Row]:
     for scenario in text.scenarios(run):
-        cases = style.of_scenario(run, scenario)
+        cases = text.of_scenario(run, scenario)
         for one in cases:
             shown = text.cells(one, tied=text.is_tied(one, cases)) | {"scenario": scenario}
             numbers = _numbers(one)
@@ -158,7 +158,7 @@ def _conditions(run: RunSummary) -> Iterator[tuple[str, str]]:
     if budget is None:
         yield "server", "it was already running: its CPUs, budget and versions are not known"
     else:
-        yield "CPUs", f"server {style.cpu_text(budget.server_cpus)}; load {style.cpu_text(plan.load_cpus)}"
+        yield "CPUs", f"server {text.cpu_text(budget.server_cpus)}; load {text.cpu_text(plan.load_cpus)}"
         yield "budget", f"{budget.workers} workers; {budget.threads} threads, {budget.connections} connections, if used"
         yield "versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())
     yield "load by", ", ".join(f"{name} {version}" for name, version in run.load_versions.items())

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from plots import style
+from plots import style, text
 from results.summary import CaseSummary, RunSummary
 
 LEAST_INCHES, ROW_INCHES, ROWS_BESIDE = 3.9, 0.185, 5
@@ -15,7 +15,7 @@ TICKS = {50: "50", 90: "90", 99: "99", 99.9: "99.9", 99.99: "99.99"}
 
 def draw(run: RunSummary, scenario: str) -> Figure:
     """The figure; invalid cases are named beside it and not drawn."""
-    cases = style.of_scenario(run, scenario)
+    cases = text.of_scenario(run, scenario)
     figure = style.new_figure(max(LEAST_INCHES, ROW_INCHES * (len(cases) + ROWS_BESIDE)))
     axes = figure.add_subplot()
     looks = style.looks(run)
@@ -65,7 +65,7 @@ def _draw_curve(axes: Axes, summary: CaseSummary, look: style.Look, xs: list[flo
         markersize=5,
         markerfacecolor=look.colour if summary.case.kind == "sync" else "white",
         markevery=sorted({mark for mark in marks if mark > 0}),
-        label=style.label(summary.case) + (" (suspect)" if suspect else ""),
+        label=text.label(summary.case) + (" (suspect)" if suspect else ""),
     )
 
 
@@ -73,6 +73,6 @@ def _legend(axes: Axes, cases: list[CaseSummary]) -> None:
     for summary in cases:
         if not summary.usable:
             axes.plot(
-                [], [], linestyle="none", marker="x", color=style.ALARM, label=f"{style.label(summary.case)}: invalid"
+                [], [], linestyle="none", marker="x", color=style.ALARM, label=f"{text.label(summary.case)}: invalid"
             )
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8.5, handlelength=3)

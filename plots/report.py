@@ -36,7 +36,7 @@ def write(run: RunSummary, directory: Path) -> Path:
         for scenario in text.scenarios(run):
             for name, draw in charts(run).items():
                 path = directory / "charts" / f"{scenario}-{name}"
-                caption = style.caption(run, style.of_scenario(run, scenario))
+                caption = style.caption(run, text.of_scenario(run, scenario))
                 svg, _ = style.save(draw(run, scenario), caption, path)
                 drawn.append((f"{scenario}: {name}", svg))
         summary = msgspec.json.format(msgspec.json.encode(as_json(run, str(directory))), indent=2)
@@ -68,11 +68,11 @@ def _head(run: RunSummary) -> str:
 
 
 def _scenario(run: RunSummary, scenario: str) -> str:
-    cases = style.of_scenario(run, scenario)
+    cases = text.of_scenario(run, scenario)
     lines = [f"## {scenario}", "", f"{text.profile(run, scenario).capitalize()}.", ""]
     for one in run.capacities:
         if one.case.scenario == scenario:
-            lines += [f"- **{style.label(one.case)}**: {_escape(text.capacity(one, run.plan.objective or ''))}"]
+            lines += [f"- **{text.label(one.case)}**: {_escape(text.capacity(one, run.plan.objective or ''))}"]
     for deployment, case in run.knees.items():
         if case.scenario == scenario:
             lines += [f"- {_escape(deployment)}: knee at {_escape(case.point)}"]
@@ -86,10 +86,10 @@ def _scenario(run: RunSummary, scenario: str) -> str:
     for summary in cases:
         found = text.endpoints(summary)
         if found:
-            lines += ["", f"{style.label(summary.case)}, by endpoint:", "", *(f"- {_escape(line)}" for line in found)]
+            lines += ["", f"{text.label(summary.case)}, by endpoint:", "", *(f"- {_escape(line)}" for line in found)]
     for summary in cases:
         if summary.judgement.reasons:
-            lines += ["", f"**{style.label(summary.case)}: {summary.judgement.verdict}**", ""]
+            lines += ["", f"**{text.label(summary.case)}: {summary.judgement.verdict}**", ""]
             lines += [f"- {_escape(reason)}" for reason in text.reasons(summary)]
             lines += [f"- cure: {_escape(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
         if summary.log_tail:
@@ -105,7 +105,7 @@ def _conditions(run: RunSummary) -> str:
         deployed = ["- the server was already running: its CPUs, budget and versions are not known"]
     else:
         deployed = [
-            f"- server CPUs {style.cpu_text(budget.server_cpus)}; load CPUs {style.cpu_text(plan.load_cpus)}",
+            f"- server CPUs {text.cpu_text(budget.server_cpus)}; load CPUs {text.cpu_text(plan.load_cpus)}",
             f"- budget: {budget.workers} workers; {budget.threads} threads, {budget.connections} connections, if used",
             f"- versions: {', '.join(f'{name} {version}' for name, version in run.versions.items())}",
         ]

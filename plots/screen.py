@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from plots import style, text
+from plots import text
 from results import slo
 from results.plan import Case, Plan
 from results.record import Calibration, Record
@@ -98,7 +98,7 @@ def show_run(run: RunSummary, console: Console) -> None:
             pad_edge=False,
             collapse_padding=True,
         )
-        cases = style.of_scenario(run, scenario)
+        cases = text.of_scenario(run, scenario)
         columns = text.columns(text.SCREEN, cases)
         for name in columns:
             words = name in text.WORDS
@@ -118,14 +118,14 @@ def show_run(run: RunSummary, console: Console) -> None:
     for deployment, case in run.knees.items():
         console.print(f"{deployment}: knee at {case.point}", markup=False, highlight=False)
     for one in run.capacities:
-        line = f"{style.label(one.case)}: {text.capacity(one, run.plan.objective or '')}"
+        line = f"{text.label(one.case)}: {text.capacity(one, run.plan.objective or '')}"
         console.print(line, style="bold", markup=False, highlight=False, soft_wrap=True)
     console.print(text.repeats(run), style="dim", highlight=False)
 
 
 def _show_endpoints(summary: CaseSummary, console: Console) -> None:
     for line in text.endpoints(summary):
-        console.print(f"  {style.label(summary.case)}: {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  {text.label(summary.case)}: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_reasons(summary: CaseSummary, console: Console) -> None:
@@ -135,7 +135,7 @@ def _show_reasons(summary: CaseSummary, console: Console) -> None:
         console.print(line, style=look, markup=False, highlight=False, soft_wrap=True)
 
     for reason in summary.judgement.reasons:
-        show(f"  {style.label(summary.case)}: {reason.code}: {reason.text}")
+        show(f"  {text.label(summary.case)}: {reason.code}: {reason.text}")
         show(f"    cure: {reason.cure}", "dim")
     for line in summary.log_tail[-LOG_LINES:]:
         show(f"    | {line}", "dim")

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from plots.text import loads, number
-from results.plan import Case, ViewKind
+from plots.text import cpu_text, loads, number
+from results.plan import ViewKind
 from results.summary import CaseSummary, RunSummary
 
 WIDTH_INCHES = 9.0
@@ -65,30 +65,6 @@ def looks(run: RunSummary) -> dict[str, Look]:
     }
 
 
-def of_scenario(run: RunSummary, scenario: str) -> list[CaseSummary]:
-    """The scenario's cases, the server with the highest throughput first, its variants together."""
-    found = [summary for summary in run.cases if summary.case.scenario == scenario]
-    best: dict[str, float] = {}
-    for summary in found:
-        rate = summary.throughput_rps.value if summary.throughput_rps else -1.0
-        best[summary.case.server] = max(best.get(summary.case.server, -1.0), rate)
-    return sorted(
-        found,
-        key=lambda one: (
-            *(-best[one.case.server], one.case.server, one.case.kind != "sync", one.case.variant or ""),
-            *(one.case.profile.rate_rps or 0.0, one.case.profile.users, one.case.settings),
-        ),
-    )
-
-
-def label(case: Case) -> str:
-    return ", ".join(part for part in (case.server, case.variant, case.settings, case.point) if part)
-
-
-def label_of_deployment(case: Case) -> str:
-    return ", ".join(part for part in (case.server, case.variant, case.settings) if part)
-
-
 def new_figure(height_inches: float) -> Figure:
     """An empty figure of the standard width, laid out by `constrained`."""
     return Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout="constrained")
@@ -120,14 +96,14 @@ def latency_axis(axes: Axes) -> None:
 
 def save(figure: Figure, caption: str, path: Path) -> list[Path]:
     """Write the figure with a caption below it as `path`.svg and `path`.png; both paths."""
-    text = textwrap.fill(caption, CAPTION_CHARACTERS)
+    said = textwrap.fill(caption, CAPTION_CHARACTERS)
     width, height = figure.get_size_inches()
-    room = LINE_INCHES * (text.count("\n") + 2)
+    room = LINE_INCHES * (said.count("\n") + 2)
     figure.set_size_inches(width, height + room)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0.005, room / (height + room), 0.985, 1 - room / (height + room)))  # type: ignore[call-arg]  # constrained layout's own argument
-    figure.text(0.01, 0.012, text, ha="left", va="bottom", fontsize=7.5, color=MUTED, linespacing=1.35)
+    figure.text(0.01, 0.012, said, ha="left", va="bottom", fontsize=7.5, color=MUTED, linespacing=1.35)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both files
     written = [path.with_name(f"{path.name}.{kind}") for kind in ("svg", "png")]
@@ -166,7 +142,3 @@ def _deployed(run: RunSummary) -> str:
     else:
         apart = f"server on CPU {cpu_text(budget.server_cpus)}, load on CPU {cpu_text(load_cpus)}"
     return f"{budget.workers} worker process{'es' if budget.workers > 1 else ''}; {apart}"
-
-
-def cpu_text(cpus: Sequence[int]) -> str:
-    return ", ".join(map(str, cpus))

@@ -3,8 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plots import style
-from plots.text import number
+from plots import style, text
 from results.summary import CaseSummary, RunSummary
 
 PANEL_INCHES = 2.5
@@ -12,7 +11,7 @@ PANEL_INCHES = 2.5
 
 def draw(run: RunSummary, scenario: str) -> Figure:
     """The figure: the median above, p99 below; points are the rates or users of the sweep, without invalid ones."""
-    cases = style.of_scenario(run, scenario)
+    cases = text.of_scenario(run, scenario)
     figure = style.new_figure(0.9 + 2 * PANEL_INCHES)
     panels = list(figure.subplots(2, 1, sharex=True))
     looks = style.looks(run)
@@ -35,7 +34,7 @@ def draw(run: RunSummary, scenario: str) -> Figure:
 
 def _draw_curve(axes: Axes, run: RunSummary, cases: list[CaseSummary], percentile: str, look: style.Look) -> None:
     case = cases[0].case
-    name = style.label_of_deployment(case)
+    name = text.label_of_deployment(case)
     points = [
         (one.throughput_rps.value, figure.value, one)
         for one in cases
@@ -64,5 +63,10 @@ def _draw_curve(axes: Axes, run: RunSummary, cases: list[CaseSummary], percentil
         if one.case == knee:
             axes.plot([rate], [ms], marker="o", markersize=12, markerfacecolor="none", color=look.colour)
             axes.annotate(
-                f"{number(rate)}/s", (rate, ms), xytext=(7, 7), textcoords="offset points", fontsize=8, color=style.INK
+                f"{text.number(rate)}/s",
+                (rate, ms),
+                xytext=(7, 7),
+                textcoords="offset points",
+                fontsize=8,
+                color=style.INK,
             )

@@ -236,3 +236,31 @@ def repeats(run: RunSummary) -> str:
 
 def scenarios(run: RunSummary) -> list[str]:
     return list(dict.fromkeys(summary.case.scenario for summary in run.cases))
+
+
+def of_scenario(run: RunSummary, scenario: str) -> list[CaseSummary]:
+    """The scenario's cases, the server with the highest throughput first, its variants together."""
+    found = [summary for summary in run.cases if summary.case.scenario == scenario]
+    best: dict[str, float] = {}
+    for summary in found:
+        rate = summary.throughput_rps.value if summary.throughput_rps else -1.0
+        best[summary.case.server] = max(best.get(summary.case.server, -1.0), rate)
+    return sorted(
+        found,
+        key=lambda one: (
+            *(-best[one.case.server], one.case.server, one.case.kind != "sync", one.case.variant or ""),
+            *(one.case.profile.rate_rps or 0.0, one.case.profile.users, one.case.settings),
+        ),
+    )
+
+
+def label(case: Case) -> str:
+    return ", ".join(part for part in (case.server, case.variant, case.settings, case.point) if part)
+
+
+def label_of_deployment(case: Case) -> str:
+    return ", ".join(part for part in (case.server, case.variant, case.settings) if part)
+
+
+def cpu_text(cpus: Sequence[int]) -> str:
+    return ", ".join(map(str, cpus))

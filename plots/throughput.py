@@ -3,8 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from plots import style
-from plots.text import number
+from plots import style, text
 from results.summary import CaseSummary, RunSummary
 
 ROW_INCHES = 0.36
@@ -13,7 +12,7 @@ BAR_HEIGHT = 0.62
 
 def draw(run: RunSummary, scenario: str) -> Figure:
     """The figure; invalid cases keep their row, marked and with their reason in place of a bar."""
-    cases = style.of_scenario(run, scenario)
+    cases = text.of_scenario(run, scenario)
     figure = style.new_figure(1.25 + ROW_INCHES * len(cases))
     axes = figure.add_subplot()
     looks = style.looks(run)
@@ -23,7 +22,7 @@ def draw(run: RunSummary, scenario: str) -> Figure:
         else:
             _draw_row(axes, row, summary, looks[summary.case.server])
     style.title(axes, f"{scenario}: throughput", "good answers per second, more is better")
-    axes.set_yticks(range(len(cases)), [style.label(summary.case) for summary in cases], color=style.INK)
+    axes.set_yticks(range(len(cases)), [text.label(summary.case) for summary in cases], color=style.INK)
     axes.set_ylim(len(cases) - 0.5, -0.5)
     axes.set_xlim(left=0, right=_right(cases))
     axes.tick_params(axis="y", length=0)
@@ -48,7 +47,7 @@ def _draw_row(axes: Axes, row: int, summary: CaseSummary, look: style.Look) -> N
         hatch="///" if asynchronous else "",
         linestyle="--" if suspect else "-",
     )
-    text = f"{number(figure.value)}"
+    said = text.number(figure.value)
     end = figure.value
     if figure.low is not None and figure.high is not None:
         axes.plot([figure.low, figure.high], [row, row], color=style.INK, linewidth=1.4, solid_capstyle="butt")
@@ -65,9 +64,9 @@ def _draw_row(axes: Axes, row: int, summary: CaseSummary, look: style.Look) -> N
         linewidth=0.9,
     )
     if suspect:
-        text += f"  suspect: {summary.judgement.reasons[0].code}"
+        said += f"  suspect: {summary.judgement.reasons[0].code}"
     axes.annotate(
-        text, (max(end, *figure.repeats, 0), row), xytext=(7, 0), textcoords="offset points", va="center", fontsize=9
+        said, (max(end, *figure.repeats, 0), row), xytext=(7, 0), textcoords="offset points", va="center", fontsize=9
     )
 
 

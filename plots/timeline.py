@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from plots import style
+from plots import style, text
 from results.summary import CaseSummary, RunSummary
 
 COLUMNS = 2
@@ -13,7 +13,7 @@ PANEL_INCHES = 1.9
 
 def draw(run: RunSummary, scenario: str) -> Figure:
     """A panel per server, all on the same scales; an invalid variant is named in its panel and not drawn."""
-    cases = style.of_scenario(run, scenario)
+    cases = text.of_scenario(run, scenario)
     servers = list(dict.fromkeys(summary.case.server for summary in cases))
     columns = min(COLUMNS, len(servers))
     rows = -(-len(servers) // columns)
@@ -45,8 +45,8 @@ def _draw_panel(axes: Axes, cases: list[CaseSummary], look: style.Look) -> None:
             _draw_case(axes, summary, look)
     invalid = [summary.case.variant or summary.case.server for summary in cases if not summary.usable]
     if invalid:
-        text = f"✗ {' and '.join(invalid)} invalid"
-        axes.text(0.99, 0.96, text, transform=axes.transAxes, ha="right", va="top", color=style.ALARM, fontsize=8.5)
+        said = f"✗ {' and '.join(invalid)} invalid"
+        axes.text(0.99, 0.96, said, transform=axes.transAxes, ha="right", va="top", color=style.ALARM, fontsize=8.5)
     if len(invalid) < len(cases):
         axes.legend(frameon=False, fontsize=7.5, handlelength=2.6, ncols=2, loc="best")
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from results.record import Record
 from results.stats import CONFIDENCE
@@ -52,7 +52,7 @@ def ratio(figures: Sequence[float], others: Sequence[float]) -> Ratio:
         return Ratio(value=value, low=value, high=value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the one that has no spread
-        interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(CONFIDENCE)
+        interval = scipy.stats.ttest_ind(first, second, equal_var=False).confidence_interval(CONFIDENCE)
     return Ratio(value=value, low=math.exp(interval.low), high=math.exp(interval.high))
 
 
@@ -84,7 +84,7 @@ def ranks(cases: Sequence[Sequence[float]]) -> list[int | None]:
     means = [float(log.mean()) for log in logs]
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore")  # of repeats without any spread, which are dealt with below
-        probabilities = stats.tukey_hsd(*logs, equal_var=False).pvalue
+        probabilities = scipy.stats.tukey_hsd(*logs, equal_var=False).pvalue
     for place, number in enumerate(sound):
         above = [
             other

@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from results.blocks import METRICS, Metric
 from results.stats import CONFIDENCE
@@ -155,9 +155,9 @@ def shown(losses: NDArray[np.float64], rules: Rules) -> tuple[NDArray[np.bool_],
     # Where nothing varies there is still the resolution of what was measured.
     error = np.maximum(losses.std(axis=0, ddof=1), 1e-6) / math.sqrt(n)
     tolerance, regression = math.log1p(rules.tolerance), math.log1p(rules.regression)
-    worse = stdtr(n - 1, -(mean - tolerance) / error)
-    better = stdtr(n - 1, (mean + tolerance) / error)
-    excluded = stdtr(n - 1, (mean - regression) / error)
+    worse = scipy.special.stdtr(n - 1, -(mean - tolerance) / error)
+    better = scipy.special.stdtr(n - 1, (mean + tolerance) / error)
+    excluded = scipy.special.stdtr(n - 1, (mean - regression) / error)
     return holm(worse, rules.look_alpha), holm(better, rules.look_alpha), excluded <= rules.look_beta
 
 
@@ -185,8 +185,14 @@ def _finding(
 ) -> Finding:
     n, mean, spread = len(losses), float(losses.mean()), float(losses.std(ddof=1))
     error = spread / math.sqrt(n)
-    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * error
-    needed = float(stdtrit(n - 1, 1 - rules.look_alpha / len(METRICS)) + stdtrit(n - 1, rules.power)) * error
+    half = float(scipy.special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * error
+    needed = (
+        float(
+            scipy.special.stdtrit(n - 1, 1 - rules.look_alpha / len(METRICS))
+            + scipy.special.stdtrit(n - 1, rules.power)
+        )
+        * error
+    )
     return Finding(
         metric=metric,
         loss=math.expm1(mean),

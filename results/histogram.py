@@ -80,7 +80,10 @@ def percentile_ms(histogram: HdrHistogram, percentile: float) -> float | None:
     """The value in ms below or at which `percentile` (0 to 100) of the samples lie; None of an empty one."""
     if histogram.get_total_count() == 0:
         return None
-    return float(histogram.get_value_at_percentile(percentile)) / 1000
+    # As `get_value_at_percentile` finds it, which takes milliseconds as it looks at one bucket after the other.
+    reached = np.cumsum(np.frombuffer(histogram.counts, dtype=histogram.counts._type_))
+    place = int(np.searchsorted(reached, histogram.get_target_count_at_percentile(percentile)))
+    return float(histogram.get_highest_equivalent_value(histogram.get_value_from_index(place))) / 1000
 
 
 def _empty() -> HdrHistogram:

@@ -9,7 +9,7 @@ all turns: whatever the app does rarely is in it.
 import math
 from collections.abc import Iterable, Sequence
 
-from scipy import stats
+import scipy
 
 from results import histogram
 from results.blocks import SIDES, Block, Metric, Side, Slice
@@ -147,7 +147,7 @@ def _of_kind(block: Block, kind: str) -> list[Slice]:
 
 
 def _typical(logarithms: Sequence[float]) -> float:
-    return float(stats.trim_mean(logarithms, TRIMMED))
+    return float(scipy.stats.trim_mean(logarithms, TRIMMED))
 
 
 def _all_known(*figures: Sequence[float | None]) -> bool:

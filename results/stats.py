@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy
 
 CONFIDENCE = 0.95
 
@@ -40,7 +40,7 @@ def estimate(repeats: Sequence[float], *, pooled: float | None = None) -> Estima
     if len(repeats) == 1:
         return Estimate(value=value, low=None, high=None, repeats=tuple(repeats))
     n = len(repeats)
-    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2) * figures.std(ddof=1) / math.sqrt(n))
+    half = float(scipy.special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * figures.std(ddof=1) / math.sqrt(n))
     low, high = mean - half, mean + half
     low, high = (math.exp(low), math.exp(high)) if logarithmic else (max(0.0, low), high)
     return Estimate(value=value, low=min(low, value), high=max(high, value), repeats=tuple(repeats))

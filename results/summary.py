@@ -1,11 +1,11 @@
 """From the records of a run to one summary per case: what tables, charts and `--json` show."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hdrh.histogram import HdrHistogram
-from scipy import stats
 
 from results import histogram, merging
 from results.capacity_summary import CapacitySummary, capacity_summary, cases_searched
@@ -197,7 +197,7 @@ def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[
         if len(places) < 2 or any(difference(records[0], other) for other in records[1:]):
             continue
         merits = [_merit(cases[place]) for place in places]
-        best = max(merits, key=lambda merit: stats.gmean(merit) if min(merit) > 0 else 0.0)
+        best = max(merits, key=lambda merit: math.prod(merit) ** (1 / len(merit)))
         for place, rank, merit in zip(places, ranks(merits), merits, strict=True):
             beside = None
             if min(*merit, *best) > 0 and merit is not best:

@@ -44,8 +44,11 @@ class WebSocketServer:
         self._thread.join()
 
     def _greet(self, connection: ServerConnection, request: Request) -> Response | None:
-        mode = request.path.strip("/").partition("/")[0]
+        mode, _, room = request.path.strip("/").partition("/")
         self.connections[mode] += 1
+        if mode.startswith("room"):
+            # Before it is accepted: who may speak has then all the others in the room.
+            self.rooms.setdefault(room, []).append(connection)
         if mode == "refuses":
             return connection.respond(http.HTTPStatus.NOT_FOUND, "no such room\n")
         if mode == "stalls":
@@ -59,8 +62,6 @@ class WebSocketServer:
     def _talk(self, connection: ServerConnection) -> None:
         assert connection.request is not None
         mode, _, room = connection.request.path.strip("/").partition("/")
-        if mode.startswith("room"):
-            self.rooms.setdefault(room, []).append(connection)
         try:
             for number in itertools.count(1):
                 message = connection.recv()

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from results.record import Record
 from results.rules import Reason, evenness
@@ -101,14 +101,17 @@ def _trend(blocks: NDArray[np.float64]) -> tuple[float, float, NDArray[np.float6
     them: (1 + r) / (1 - r).
     """
     places = np.arange(len(blocks))
-    fit = stats.linregress(places, blocks)
-    residuals = blocks - (fit.intercept + fit.slope * places)
+    centred = places - places.mean()
+    squares = float(centred @ centred)
+    slope = float(centred @ blocks) / squares
+    residuals = blocks - blocks.mean() - slope * centred
     # From few residuals of a fit it comes out too low (F. H. C. Marriott, J. A. Pope, Biometrika 41, 1954).
     size = len(blocks)
     correlation = min(max((size * _autocorrelation(residuals) + 1) / (size - 4), 0.0), 0.9)
-    error = fit.stderr * ((1 + correlation) / (1 - correlation)) ** 0.5
-    probability = 2 * float(stats.t.sf(abs(fit.slope) / error, len(blocks) - 2)) if error else float(fit.slope == 0)
-    return float(fit.slope) * len(blocks), probability, residuals
+    variance = float(residuals @ residuals) / (size - 2) / squares
+    error = (variance * (1 + correlation) / (1 - correlation)) ** 0.5
+    probability = 2 * float(scipy.special.stdtr(size - 2, -abs(slope) / error)) if error else float(slope == 0)
+    return slope * size, probability, residuals
 
 
 def _autocorrelation(values: NDArray[np.float64]) -> float:

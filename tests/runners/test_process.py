@@ -23,7 +23,7 @@ def start(log: Path, *argv: str) -> ManagedProcess:
     return ManagedProcess(argv, directory=ROOT, environment=dict(os.environ), cpus=CPUS, log_path=log)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 5) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -89,12 +89,13 @@ one = ManagedProcess(["bash", "-c", {STUBBORN!r}], directory=Path("/"), environm
                      log_path=Path({str(tmp_path / "log")!r}))
 time.sleep(60)
 """
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL)
-    head = psutil.Process(parent.pid)
-    assert wait_for(lambda: len(head.children(recursive=True)) == 5)
-    family = head.children(recursive=True)
-    parent.send_signal(number)
-    parent.wait()
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL) as parent:
+        try:
+            head = psutil.Process(parent.pid)
+            assert wait_for(lambda: len(head.children(recursive=True)) == 5), head.children(recursive=True)
+            family = head.children(recursive=True)
+        finally:
+            parent.send_signal(number)
     assert wait_for(lambda: not [one for one in family if alive(one)], seconds=2), [one for one in family if alive(one)]
 
 
