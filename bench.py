@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -17,13 +18,15 @@ try:
     from rich.console import Console
 
     from plots import check as check_words
+    from plots import findings as findings_page
     from plots import matrix as matrix_page
     from plots import screen, text
-    from results import export, two_runs
+    from results import export, finding, judging, two_runs
     from results import matrix as matrices
     from results import summary as summaries
     from results.check import Check, exit_code
     from results.errors import BenchError, ExitCode
+    from results.evidence import FindingsStore
     from results.plan import Plan
     from results.store import CheckStore, Store
     from runners import (
@@ -34,6 +37,7 @@ try:
         compatibility,
         doctor,
         experiment,
+        findings,
         host,
         option_types,
         options,
@@ -264,7 +268,7 @@ def doctor_(as_json: bool, quiet: bool, debug: bool) -> None:
     if as_json:
         print(msgspec.json.encode(found).decode())
     else:
-        screen.show_findings([one for one in found if not (quiet and one.there)], _console())
+        screen.show_doctor([one for one in found if not (quiet and one.there)], _console())
 
 
 def _show_matrix(given: dict[str, Any]) -> None:
@@ -282,6 +286,39 @@ def _show_matrix(given: dict[str, Any]) -> None:
         return
     matrix_page.show(made, _console())
     _console().print(f"Evidence: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command("findings")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@options.findings_options
+@options.output_options
+@click.pass_context
+def findings_(ctx: click.Context, /, **given: Any) -> None:
+    """Measure what claims that people make rest on, and judge them: those of NAME, or all."""
+    known = finding.discover()
+    console = Console(stderr=True, quiet=given["quiet"])
+    if given["resume"] is not None:
+        options.refuse_beside_resume(ctx)
+        if given["names"]:
+            raise BenchError("names of findings do not go with --resume: they are fixed", hint="leave them out")
+        store = FindingsStore(given["resume"])
+        chosen = findings.choose(store.read().findings, known)
+    else:
+        chosen = findings.choose(given["names"], known)
+        plans = asking.findings(chosen, given)
+        store = FindingsStore.create(
+            given["out"] or Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-findings", chosen, plans
+        )
+    _measure_findings(store, chosen, given, console)
+    evidence = store.evidence(chosen)
+    judged = [judging.judge(name, one, evidence) for name, one in chosen.items()]
+    path = findings_page.write(judged, evidence, store.directory)
+    if given["as_json"]:
+        print(msgspec.json.encode(judged).decode())
+    else:
+        findings_page.show(judged, _console())
+        _console().print(f"Report: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
+    ctx.exit(judging.exit_code(judged))
 
 
 @cli.command()
@@ -311,7 +348,26 @@ def compare(run: Path, other: Path, as_json: bool, quiet: bool, debug: bool) -> 
         screen.show_two_runs(both, _console())
 
 
-def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console) -> None:
+def _measure_findings(
+    store: FindingsStore, chosen: Mapping[str, finding.Finding], given: dict[str, Any], console: Console
+) -> None:
+    """Whatever is not measured yet."""
+    from plots import report as reports
+
+    busy = partial(screen.busy, console=console)
+    go_on = f"findings --resume {store.directory}"
+    for run_store in store.runs():
+        plan = run_store.plan()
+        if plan.cases:
+            bench = preparation.checked(plan, given | options.UNASKED, busy)
+            preflight.check_resumable(plan, run_store.records(), bench)
+            _carry_out(plan, run_store, bench, console, go_on)
+            reports.write(summaries.summarize(plan.name, plan, run_store.records()), run_store.directory)
+    with busy("asking servers what they speak") as told:
+        store.write(findings.probed(store.read(), chosen, told))
+
+
+def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console, go_on: str | None = None) -> None:
     done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
     preparation.settle(chosen)
     try:
@@ -328,7 +384,8 @@ def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Con
         of = f" of {len(chosen.steps)}" if chosen.steps else ""
         raise BenchError(
             f"interrupted; {len(store.records())}{of} repeats are kept in {store.directory}",
-            hint=f"finish it with: {sys.executable} {Path(sys.argv[0]).resolve()} --resume {store.directory}",
+            hint="finish it with: "
+            f"{sys.executable} {Path(sys.argv[0]).resolve()} {go_on or f'--resume {store.directory}'}",
             exit_code=ExitCode.INTERRUPTED,
         ) from interrupt
 

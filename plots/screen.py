@@ -153,7 +153,7 @@ def show_listing(title: str, rows: Iterable[tuple[str, str, str]], console: Cons
     console.print(table)
 
 
-class Finding(Protocol):
+class Examined(Protocol):
     """Something that is there or missing."""
 
     @property
@@ -170,16 +170,16 @@ class Finding(Protocol):
     def install(self) -> str: ...
 
 
-def show_findings(findings: Sequence[Finding], console: Console) -> None:
+def show_doctor(found: Sequence[Examined], console: Console) -> None:
     """What is there and what is not, with what each is good for; below it the commands that get what is missing."""
     table = Table(box=SIMPLE_HEAD)
     for name in ("", "what", "name", "found", "good for"):
         table.add_column(name, overflow="fold", no_wrap=name == "name")
-    for one in findings:
+    for one in found:
         sign = "[green]✓[/]" if one.there else "[red]✗[/]"
         table.add_row(sign, *map(escape, (one.subject, one.name, one.found, one.opens)))
     console.print(table)
-    for one in findings:
+    for one in found:
         if one.install:
             console.print(f"{one.name}: {one.install}", markup=False, highlight=False, soft_wrap=True)
 

@@ -34,10 +34,11 @@ class Ratio:
         return self.low is None or self.high is None or self.low <= 1 <= self.high
 
 
-def ratio(figures: Sequence[float], others: Sequence[float]) -> Ratio:
+def ratio(figures: Sequence[float], others: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:
     """The ratio of two cases' geometric means from their repeats, all positive.
 
-    The interval is Welch's t on the logarithms, so that neither variances nor numbers of repeats need be alike.
+    The interval, of that confidence, is Welch's t on the logarithms, so that neither variances nor numbers of repeats
+    need be alike.
 
     Raises:
         ValueError: a figure is missing or not positive.
@@ -52,8 +53,25 @@ def ratio(figures: Sequence[float], others: Sequence[float]) -> Ratio:
         return Ratio(value=value, low=value, high=value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the one that has no spread
-        interval = scipy.stats.ttest_ind(first, second, equal_var=False).confidence_interval(CONFIDENCE)
+        interval = scipy.stats.ttest_ind(first, second, equal_var=False).confidence_interval(confidence)
     return Ratio(value=value, low=math.exp(interval.low), high=math.exp(interval.high))
+
+
+def ratio_to(figures: Sequence[float], number: float, confidence: float = CONFIDENCE) -> Ratio:
+    """The ratio of a case's geometric mean to a number that is known, all positive; Student's t on the logarithms.
+
+    Raises:
+        ValueError: a figure is missing or not positive.
+    """
+    if not figures or min(*figures, number) <= 0:
+        raise ValueError("a ratio needs at least one repeat, and positive figures")
+    logs = np.log(figures) - math.log(number)
+    mean = float(logs.mean())
+    if len(figures) < 2:
+        return Ratio(value=math.exp(mean), low=None, high=None)
+    freedom = len(figures) - 1
+    half = float(scipy.special.stdtrit(freedom, (1 + confidence) / 2) * logs.std(ddof=1) / math.sqrt(len(figures)))
+    return Ratio(value=math.exp(mean), low=math.exp(mean - half), high=math.exp(mean + half))
 
 
 def difference(record: Record, other: Record) -> str | None:

@@ -1,4 +1,4 @@
-"""Run directories: the only file that reads and writes plans and records.
+"""Run directories: the only file that reads and writes plans and records (`evidence.py` has them below its own).
 
     <run>/plan.json                 the plan
     <run>/records/<case>-<n>.json   one record per repeat
@@ -51,7 +51,7 @@ class Store:
                 raise BenchError(f"{directory} is not empty", hint="give --out another directory, or use --resume")
             (directory / "records").mkdir()
             (directory / "logs").mkdir()
-            _write(directory / "plan.json", msgspec.json.encode(plan))
+            write_whole(directory / "plan.json", msgspec.json.encode(plan))
         except OSError as error:
             raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
         return store
@@ -105,7 +105,7 @@ class Store:
         """
         path = self._record_path(record.case, record.repeat)
         try:
-            _write(path, msgspec.json.encode(record))
+            write_whole(path, msgspec.json.encode(record))
         except OSError as error:
             raise BenchError(
                 f"cannot write {path}: {error.strerror}",
@@ -164,7 +164,7 @@ class CheckStore:
         """
         path = self.directory / "check.json"
         try:
-            _write(path, msgspec.json.encode(check))
+            write_whole(path, msgspec.json.encode(check))
         except OSError as error:
             raise BenchError(
                 f"cannot write {path}: {error.strerror}", hint="make room", exit_code=ExitCode.NOT_MEASURED
@@ -226,7 +226,8 @@ class _Versioned(msgspec.Struct):
     schema: int
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that there is either all of it or what was there before."""
     temporary = path.with_suffix(".tmp")
     try:
         with temporary.open("wb") as file:

@@ -1,11 +1,14 @@
 """From the options of a command to the plan that they ask for."""
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from results.decision import Rules
+from results.finding import Finding, Setup
 from results.plan import Asked, Plan
 from runners import compatibility, options, overlay, parameters, planning, project
+from runners import findings as finding_plans
 from runners import target as targets
 from runners.checks import CheckWish
 from runners.contenders import AppWish, AskedWish
@@ -61,6 +64,17 @@ def serve(given: dict[str, Any]) -> Plan:
     # Nobody knows how many users will come, but as many as it has room for.
     choice = _with_project(_choice(given | one), given | one | unasked)
     return planning.compare(choice, planning.LoadWish(users=wish.connections), wish, run_wish)
+
+
+def findings(chosen: Mapping[str, Finding], given: dict[str, Any]) -> dict[Setup, Plan]:
+    """The plans for what findings rest on, by what their cases share.
+
+    Raises:
+        BenchError: a finding names what there is not.
+    """
+    load = planning.LoadWish(duration=given["duration"], warmup=given["warmup"])
+    wish = planning.RunWish(repeat=given["repeat"], seed=given["seed"], start_timeout=given["start_timeout"])
+    return finding_plans.plans(chosen, load, wish)
 
 
 def check(given: dict[str, Any]) -> CheckWish:

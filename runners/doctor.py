@@ -16,7 +16,7 @@ GENERATORS = ("wrk", "hey", "autocannon")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class Examined:
     """One thing.
 
     Attributes:
@@ -36,7 +36,7 @@ class Finding:
     install: str = ""
 
 
-def examine(environment: Environment) -> list[Finding]:
+def examine(environment: Environment) -> list[Examined]:
     """Look at everything once."""
     return [
         *_machine(environment),
@@ -47,11 +47,11 @@ def examine(environment: Environment) -> list[Finding]:
     ]
 
 
-def _machine(environment: Environment) -> Iterable[Finding]:
+def _machine(environment: Environment) -> Iterable[Examined]:
     cpus = host.usable_cpus()
     server, load = host.split_cpus(cpus)
     apart = not set(server) & set(load)
-    yield Finding(
+    yield Examined(
         subject="machine",
         name="CPUs",
         there=apart,
@@ -60,7 +60,7 @@ def _machine(environment: Environment) -> Iterable[Finding]:
         install="" if apart else "a machine with two CPUs or more",
     )
     busy = os.getloadavg()[0]
-    yield Finding(
+    yield Examined(
         subject="machine",
         name="quiet",
         there=busy < QUIET_LOAD,
@@ -69,7 +69,7 @@ def _machine(environment: Environment) -> Iterable[Finding]:
         install="" if busy < QUIET_LOAD else "end what else runs",
     )
     versions = environment.versions(["django"])
-    yield Finding(
+    yield Examined(
         subject="machine",
         name="app",
         there="django" in versions,
@@ -80,11 +80,11 @@ def _machine(environment: Environment) -> Iterable[Finding]:
     )
 
 
-def _servers(environment: Environment) -> Iterable[Finding]:
+def _servers(environment: Environment) -> Iterable[Examined]:
     for name, one in servers.availability(servers.discover().values(), environment).items():
         versions = ", ".join(f"{package} {version}" for package, version in one.versions.items())
         missing = f"{', '.join(one.missing)} is missing"
-        yield Finding(
+        yield Examined(
             subject="server",
             name=name,
             there=one.available,
@@ -94,13 +94,13 @@ def _servers(environment: Environment) -> Iterable[Finding]:
         )
 
 
-def _backends(environment: Environment) -> Iterable[Finding]:
+def _backends(environment: Environment) -> Iterable[Examined]:
     asked = scenarios.discover().values()
     for name, backend in backends.discover().items():
         lack = backend.missing(environment, "")
         users = [one.name for one in asked if backend.kind in one.scenario.backends]
         database = "" if backend.kind != "database" else f" (--database {name})"
-        yield Finding(
+        yield Examined(
             subject="backend",
             name=name,
             there=lack is None,
@@ -110,11 +110,11 @@ def _backends(environment: Environment) -> Iterable[Finding]:
         )
 
 
-def _scenarios(environment: Environment) -> Iterable[Finding]:
+def _scenarios(environment: Environment) -> Iterable[Examined]:
     found = scenarios.discover()
     for name, lack in choosing.scenario_lacks(found.values(), environment, "sqlite", {}).items():
         if lack is not None:
-            yield Finding(
+            yield Examined(
                 subject="scenario",
                 name=name,
                 there=False,
@@ -124,10 +124,10 @@ def _scenarios(environment: Environment) -> Iterable[Finding]:
             )
 
 
-def _generators() -> Iterable[Finding]:
+def _generators() -> Iterable[Examined]:
     for name in GENERATORS:
         path = shutil.which(name)
-        yield Finding(
+        yield Examined(
             subject="benchmark",
             name=name,
             there=path is not None,

@@ -106,6 +106,30 @@ run_options = options(
     click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run."),
     click.option("--quick", is_flag=True, help="One short repeat of each case: a look, not a measurement."),
 )
+findings_options = options(
+    click.option(
+        "--repeat", type=click.IntRange(1, 1000), default=5, show_default=True, help="Fresh servers per case."
+    ),
+    click.option("--duration", type=Seconds(0.5, 3600), default=5.0, show_default=True, help="Measured seconds."),
+    click.option("--warmup", type=Seconds(0, 600), default=1.0, show_default=True, help="Seconds cut off before."),
+    click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Of arrivals and of the order."
+    ),
+    click.option(
+        "--start-timeout", type=Seconds(0.1, 600), default=20.0, show_default=True, help="A server's, to answer."
+    ),
+    click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: runs/..."),
+    click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Finish interrupted ones."),
+)
+UNASKED: dict[str, Any] = {
+    "port": None,
+    "load_listen": "",
+    "allow_remote_target": False,
+    "database": None,
+    "database_url": None,
+    "redis_url": None,
+}
+"""What commands that do not have these options go on as if they had been left out."""
 climb_options = options(
     click.option(
         "--sweep",
@@ -189,6 +213,7 @@ def _was_given(ctx: click.Context, name: str) -> bool:
 
 def refuse_beside_resume(ctx: click.Context) -> None:
     free = {
+        "names",
         "resume",
         "port",
         "as_json",

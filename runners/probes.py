@@ -20,6 +20,15 @@ CHUNKS = (b"[1, 2, ", b"3, 4]")
 UPLOAD_BODY = b'"items": 4'
 
 
+def hello(port: int) -> Cell:
+    """One request."""
+    try:
+        answer = httpx.get(f"http://{host.LOOPBACK}:{port}{HELLO}", timeout=TIMEOUT_S, trust_env=False)
+    except httpx.HTTPError as error:
+        return Cell(status="fails", seen=_said(error))
+    return _right(answer.content == HELLO_BODY, "it serves", f"it answers {answer.status_code}")
+
+
 def keep_alive(port: int) -> Cell:
     """Two requests over one connection."""
     connection = http.client.HTTPConnection(host.LOOPBACK, port, timeout=TIMEOUT_S)

@@ -6,14 +6,22 @@ from runners.load.user import BenchUser
 
 SCENARIO = {
     "summary": "three crossings between sync and async code, by async_to_sync and by sync_to_async",
-    "paths": {"sync": "/boundary/sync?crossings=3", "async": "/boundary/async?crossings=3"},
+    "paths": {
+        "sync": "/boundary/sync?crossings={crossings}",
+        "async": "/boundary/async?crossings={crossings}&sensitive={sensitive}",
+    },
     "users": 32,
+    "parameters": {"crossings": 3, "sensitive": [1, 0]},
 }
 
 
 class Boundary(BenchUser):
     scenario = SCENARIO
 
+    def on_start(self) -> None:
+        crossings = int(self.parameters["crossings"])
+        self.expected = b'{"crossings": %d, "number": %d}' % (crossings, 2**crossings)
+
     @task
     def cross(self) -> None:
-        self.get(self.path, expect=b'{"crossings": 3, "number": 8}')
+        self.get(self.path, expect=self.expected)

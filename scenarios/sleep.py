@@ -6,8 +6,9 @@ from runners.load.user import BenchUser
 
 SCENARIO = {
     "summary": "a view that waits 50 ms and uses no CPU, as for a slow service",
-    "paths": {"sync": "/sleep/sync?ms=50", "async": "/sleep/async?ms=50"},
+    "paths": {"sync": "/sleep/sync?ms={ms}", "async": "/sleep/async?ms={ms}"},
     "users": 32,
+    "parameters": {"ms": 50},
     "default": True,
 }
 
@@ -15,6 +16,9 @@ SCENARIO = {
 class Sleep(BenchUser):
     scenario = SCENARIO
 
+    def on_start(self) -> None:
+        self.expected = b'{"slept_ms": %d}' % int(self.parameters["ms"])
+
     @task
     def sleep(self) -> None:
-        self.get(self.path, expect=b'{"slept_ms": 50}')
+        self.get(self.path, expect=self.expected)

@@ -83,3 +83,8 @@ def test_the_example_of_a_server_is_the_real_one() -> None:
 def test_the_example_of_a_scenario_is_the_real_one() -> None:
     (source,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "adding-a-scenario.md").read_text(), re.DOTALL)
     assert source == (ROOT / "scenarios" / "sleep.py").read_text()
+
+
+def test_the_example_of_a_finding_is_the_real_one() -> None:
+    (source,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "findings.md").read_text(), re.DOTALL)
+    assert source == (ROOT / "results" / "findings" / "03-one-query.toml").read_text()

@@ -1,0 +1,141 @@
+"""Findings: on the terminal a line each, in Markdown each with all that it rests on, in JSON whole."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from plots.text import number, ratio
+from results.errors import BenchError, ExitCode
+from results.finding import Metric
+from results.judging import Evidence, FindingVerdict, Judged, Outcome, Seen
+from results.stats import CONFIDENCE, Estimate
+
+COLOURS: dict[FindingVerdict, str] = {"confirmed": "green", "refuted": "red", "undecided": "yellow"}
+UNITS: dict[Metric, str] = {"throughput": "req/s", "p50": "ms", "p99": "ms", "CPU per request": "ms"}
+SHOWN = 400
+"""Characters that are shown of what was seen."""
+TOLD = "told"
+"""What stands for the verdict of an expectation that has no bounds."""
+
+
+def write(judged: Sequence[Judged], evidence: Evidence, directory: Path) -> Path:
+    """Write `findings.md` and `verdicts.json`; the former's path.
+
+    Raises:
+        BenchError: they cannot be written.
+    """
+    path = directory / "findings.md"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "verdicts.json").write_bytes(msgspec.json.format(msgspec.json.encode(list(judged)), indent=1))
+        path.write_text(markdown(judged, evidence))
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}", exit_code=ExitCode.NOT_MEASURED) from error
+    return path
+
+
+def show(judged: Sequence[Judged], console: Console) -> None:
+    """A line for each, and below those that are undecided, why."""
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("finding", "verdict", "claim"):
+        table.add_column(name, no_wrap=name != "claim", overflow="fold")
+    for one in judged:
+        table.add_row(escape(one.name), f"[{COLOURS[one.verdict]}]{one.verdict}[/]", escape(one.finding.claim))
+    console.print(table)
+    for one in judged:
+        for outcome in one.outcomes:
+            for seen in outcome.seen:
+                if outcome.verdict == "undecided" and seen.verdict == "undecided":
+                    line = f"{one.name}: {outcome.that}: {words(outcome, seen)}"
+                    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def markdown(judged: Sequence[Judged], evidence: Evidence) -> str:
+    """All findings, the verdicts first, then each with what it rests on."""
+    lines = ["# Findings", "", *_conditions(evidence), "", "| claim | verdict |", "| --- | --- |"]
+    lines += [f"| [{_escaped(one.finding.claim)}](#{one.name}) | **{one.verdict}** |" for one in judged]
+    for one in judged:
+        lines += ["", f"## {one.name}", "", f"> {_escaped(one.finding.claim)}", ""]
+        lines += [f"**{one.verdict.capitalize()}.** Expected: {_escaped(one.finding.follows)}", ""]
+        if one.finding.note:
+            lines += [_escaped(one.finding.note), ""]
+        lines += ["| what | seen | asked | verdict |", "| --- | --- | --- | --- |"]
+        lines += [line for outcome in one.outcomes for line in _rows(outcome)]
+        if one.finding.cases:
+            runs = dict.fromkeys(case.setup.label for case in one.finding.cases.values())
+            lines += ["", f"Measured in: {', '.join(f'[{label}](runs/{label}/report.md)' for label in runs)}, as"]
+            lines += ["", *(f"- {name}: `{case.name}`" for name, case in one.finding.cases.items())]
+        lines += ["", f"Again: `python bench.py findings {one.name}`"]
+    return "\n".join(lines) + "\n"
+
+
+def words(outcome: Outcome, seen: Seen) -> str:
+    """What was seen, in words."""
+    if seen.ratio is None or seen.figures is None or outcome.metric is None:
+        return f"{seen.first}: {_shortened(seen.text)}" if seen.text else seen.first
+    unit = UNITS[outcome.metric]
+    first = f"{seen.first} {_figure(seen.figures[0], unit)}"
+    second = f"{seen.second} {_figure(seen.figures[1], unit)}" if seen.figures[1] else seen.second
+    more = f" ({seen.text})" if seen.text else ""
+    return f"{ratio(seen.ratio)} times: {first} beside {second}{more}"
+
+
+def asked(outcome: Outcome) -> str:
+    """What it is to be, or between which bounds."""
+    if outcome.wanted:
+        return outcome.wanted
+    least, most = outcome.bounds
+    if least is not None and most is not None:
+        return f"{number(least)} to {number(most)}"
+    if least is not None:
+        return f"{number(least)} or more"
+    return f"{number(most)} or less" if most is not None else "–"
+
+
+def _shortened(said: str) -> str:
+    """Without the middle of what is long: all of it is in `verdicts.json`."""
+    return said if len(said) <= SHOWN else f"{said[: SHOWN // 2]} … {said[-SHOWN // 2 :]}"
+
+
+def _figure(figure: Estimate, unit: str) -> str:
+    return f"{number(figure.value)} {unit}"
+
+
+def _rows(outcome: Outcome) -> list[str]:
+    that = _escaped(outcome.that) + (f" ({outcome.metric})" if outcome.metric else "")
+    return [
+        f"| {that} | {_escaped(words(outcome, seen))} | {_escaped(asked(outcome))} | {seen.verdict or TOLD} |"
+        for seen in outcome.seen
+    ]
+
+
+def _conditions(evidence: Evidence) -> list[str]:
+    """Where and with what all was measured."""
+    if not evidence.runs:
+        return ["No run was needed."]
+    runs = [evidence.runs[setup] for setup in sorted(evidence.runs, key=lambda setup: setup.label)]
+    machine = next((machine.summary for run in runs for machine in run.machines), "an unknown machine")
+    versions = {name: version for run in runs for name, version in run.versions.items()}
+    profiles = [case.profile for run in runs for case in run.plan.cases]
+    repeats = runs[0].plan.repeats
+    window = f"{profiles[0].duration_s:g} s after {profiles[0].warmup_s:g} s of warm-up; " if profiles else ""
+    measured = (
+        f"Measured {min(run.started_at for run in runs)[:10]} on {machine}; {repeats} "
+        f"{'repeats' if repeats > 1 else 'repeat'} of each case, each in a fresh server, {window}in brackets: "
+        f"{CONFIDENCE:.0%} confidence intervals, of all ratios of an expectation together. A claim is confirmed when "
+        "the interval of every ratio lies between the bounds, refuted when that of one lies beyond."
+    )
+    return [
+        measured,
+        "",
+        ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".",
+    ]
+
+
+def _escaped(said: str) -> str:
+    return said.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("\n", " ")

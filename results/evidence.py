@@ -1,0 +1,135 @@
+"""A directory of findings: what was measured for them, of which all is judged again whenever it is read.
+
+    <findings>/findings.json        which findings, and what was seen of servers beside the runs
+    <findings>/runs/<setup>/        a run for all cases that share workers, threads, CPUs and database
+
+A directory is written by `findings`, and read by it and by `publish`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from results.errors import BenchError, ExitCode
+from results.finding import Finding, Setup
+from results.judging import Evidence
+from results.matrix import Cell, Feature
+from results.plan import Plan
+from results.store import Store, write_whole
+from results.summary import summarize
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartSeen:
+    """What came of a command line."""
+
+    argv: tuple[str, ...]
+    cell: Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probed:
+    """The findings of a directory, and what was seen beside its runs; null until it was looked for."""
+
+    schema: int
+    findings: tuple[str, ...]
+    features: dict[str, dict[Feature, Cell]] | None = None
+    starts: tuple[StartSeen, ...] | None = None
+
+
+class FindingsStore:
+    """The measurements of some findings."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.absolute()
+
+    @classmethod
+    def create(cls, directory: Path, findings: Iterable[str], plans: Mapping[Setup, Plan]) -> "FindingsStore":
+        """Make `directory` with a run for each of `plans`.
+
+        Raises:
+            BenchError: it exists already and is not empty, or cannot be written.
+        """
+        store = cls(directory)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if any(directory.iterdir()):
+                raise BenchError(f"{directory} is not empty", hint="give --out another directory, or use --resume")
+        except OSError as error:
+            raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
+        for setup, plan in plans.items():
+            if plan.cases or plan.left_out:
+                Store.create(store._run(setup), plan)
+        store.write(Probed(schema=SCHEMA, findings=tuple(findings)))
+        return store
+
+    def runs(self) -> list[Store]:
+        """Each of its runs."""
+        return [Store(path.parent) for path in sorted(self.directory.glob("runs/*/plan.json"))]
+
+    def write(self, probed: Probed) -> None:
+        """Keep what was seen.
+
+        Raises:
+            BenchError: it cannot be written.
+        """
+        path = self.directory / "findings.json"
+        try:
+            write_whole(path, msgspec.json.encode(probed))
+        except OSError as error:
+            raise BenchError(
+                f"cannot write {path}: {error.strerror}", hint="make room", exit_code=ExitCode.NOT_MEASURED
+            ) from error
+
+    def read(self) -> Probed:
+        """What there is.
+
+        Raises:
+            BenchError: it is no directory of findings, or damaged, or of a newer schema.
+        """
+        path = self.directory / "findings.json"
+        if not path.is_file():
+            raise BenchError(
+                f"{self.directory} has no findings.json", hint="name a directory that `bench.py findings` has written"
+            )
+        try:
+            text = path.read_bytes()
+            found = msgspec.json.decode(text, type=_Versioned)
+            if found.schema > SCHEMA:
+                raise BenchError(
+                    f"{path} has schema {found.schema}; this bench reads up to {SCHEMA}", hint="use a newer bench"
+                )
+            return msgspec.json.decode(text, type=Probed)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BenchError(f"{path} is damaged: {error}", hint="measure it again") from error
+        except OSError as error:
+            raise BenchError(f"cannot read {path}: {error.strerror}") from error
+
+    def evidence(self, findings: Mapping[str, Finding]) -> Evidence:
+        """What there is to judge `findings` by.
+
+        Raises:
+            BenchError: a record is damaged or of a newer schema.
+        """
+        probed = self.read()
+        setups = {case.setup for finding in findings.values() for case in finding.cases.values()}
+        stores = {setup: Store(self._run(setup)) for setup in setups if (self._run(setup) / "plan.json").is_file()}
+        plans = {setup: store.plan() for setup, store in stores.items()}
+        return Evidence(
+            runs={
+                setup: summarize(plans[setup].name, plans[setup], store.records()) for setup, store in stores.items()
+            },
+            features=probed.features or {},
+            starts={one.argv: one.cell for one in probed.starts or ()},
+        )
+
+    def _run(self, setup: Setup) -> Path:
+        return self.directory / "runs" / setup.label
+
+
+class _Versioned(msgspec.Struct):
+    schema: int
