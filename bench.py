@@ -322,6 +322,29 @@ def findings_(ctx: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="Under which it is published. Default: that of its directory.")
+@click.option("--site", type=click.Path(path_type=Path), metavar="DIR", help="Make a site of all that is published.")
+@options.output_options
+def publish(run: Path | None, name: str | None, site: Path | None, as_json: bool, quiet: bool, debug: bool) -> None:
+    """Put the records of RUN, a run or findings, under results/published, and what is drawn under plots/published."""
+    from plots import publish as publisher
+
+    if (run is None) == (site is None):
+        raise BenchError("publish takes a run, or --site DIR", hint="python bench.py publish runs/...")
+    where = publisher.Published()
+    if site is not None:
+        path = publisher.site(where, site)
+    else:
+        assert run is not None
+        path = publisher.publish(run, name or run.absolute().name, where)
+    if as_json:
+        print(msgspec.json.encode({"page": str(path)}).decode())
+    else:
+        _console().print(f"Page: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @options.output_options
 def report(run: Path, as_json: bool, quiet: bool, debug: bool) -> None:

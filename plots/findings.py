@@ -1,6 +1,6 @@
 """Findings: on the terminal a line each, in Markdown each with all that it rests on, in JSON whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -55,20 +55,25 @@ def show(judged: Sequence[Judged], console: Console) -> None:
                     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def markdown(judged: Sequence[Judged], evidence: Evidence) -> str:
-    """All findings, the verdicts first, then each with what it rests on."""
+def report_of(label: str) -> str:
+    """The report of a run, beside the page."""
+    return f"runs/{label}/report.html"
+
+
+def markdown(judged: Sequence[Judged], evidence: Evidence, link: Callable[[str], str] = report_of) -> str:
+    """All findings, the verdicts first, then each with what it rests on; `link` leads to a run by its label."""
     lines = ["# Findings", "", *_conditions(evidence), "", "| claim | verdict |", "| --- | --- |"]
-    lines += [f"| [{_escaped(one.finding.claim)}](#{one.name}) | **{one.verdict}** |" for one in judged]
+    lines += [f"| [{escaped(one.finding.claim)}](#{one.name}) | **{one.verdict}** |" for one in judged]
     for one in judged:
-        lines += ["", f"## {one.name}", "", f"> {_escaped(one.finding.claim)}", ""]
-        lines += [f"**{one.verdict.capitalize()}.** Expected: {_escaped(one.finding.follows)}", ""]
+        lines += ["", f"## {one.name}", "", f"> {escaped(one.finding.claim)}", ""]
+        lines += [f"**{one.verdict.capitalize()}.** Expected: {escaped(one.finding.follows)}", ""]
         if one.finding.note:
-            lines += [_escaped(one.finding.note), ""]
+            lines += [escaped(one.finding.note), ""]
         lines += ["| what | seen | asked | verdict |", "| --- | --- | --- | --- |"]
         lines += [line for outcome in one.outcomes for line in _rows(outcome)]
         if one.finding.cases:
             runs = dict.fromkeys(case.setup.label for case in one.finding.cases.values())
-            lines += ["", f"Measured in: {', '.join(f'[{label}](runs/{label}/report.md)' for label in runs)}, as"]
+            lines += ["", f"Measured in: {', '.join(f'[{label}]({link(label)})' for label in runs)}, as"]
             lines += ["", *(f"- {name}: `{case.name}`" for name, case in one.finding.cases.items())]
         lines += ["", f"Again: `python bench.py findings {one.name}`"]
     return "\n".join(lines) + "\n"
@@ -107,9 +112,9 @@ def _figure(figure: Estimate, unit: str) -> str:
 
 
 def _rows(outcome: Outcome) -> list[str]:
-    that = _escaped(outcome.that) + (f" ({outcome.metric})" if outcome.metric else "")
+    that = escaped(outcome.that) + (f" ({outcome.metric})" if outcome.metric else "")
     return [
-        f"| {that} | {_escaped(words(outcome, seen))} | {_escaped(asked(outcome))} | {seen.verdict or TOLD} |"
+        f"| {that} | {escaped(words(outcome, seen))} | {escaped(asked(outcome))} | {seen.verdict or TOLD} |"
         for seen in outcome.seen
     ]
 
@@ -137,5 +142,6 @@ def _conditions(evidence: Evidence) -> list[str]:
     ]
 
 
-def _escaped(said: str) -> str:
+def escaped(said: str) -> str:
+    """As text of a cell of a table."""
     return said.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("\n", " ")

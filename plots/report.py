@@ -30,15 +30,8 @@ def write(run: RunSummary, directory: Path) -> Path:
         BenchError: something cannot be written.
     """
     report = directory / "report.html"
-    drawn = []
     try:
-        (directory / "charts").mkdir(exist_ok=True)
-        for scenario in text.scenarios(run):
-            for name, draw in charts(run).items():
-                path = directory / "charts" / f"{scenario}-{name}"
-                caption = style.caption(run, text.of_scenario(run, scenario))
-                svg, _ = style.save(draw(run, scenario), caption, path)
-                drawn.append((f"{scenario}: {name}", svg))
+        drawn = _draw(run, directory)
         summary = msgspec.json.format(msgspec.json.encode(as_json(run, str(directory))), indent=2)
         (directory / "summary.json").write_bytes(summary + b"\n")
         (directory / "report.md").write_text(markdown(run))
@@ -49,6 +42,26 @@ def write(run: RunSummary, directory: Path) -> Path:
             hint="the records are kept: make room, then `python bench.py report` draws it",
         ) from error
     return report
+
+
+def write_markdown(run: RunSummary, directory: Path) -> Path:
+    """Write `report.md` and `charts/` alone, for whoever reads them in a repository; the former's path."""
+    _draw(run, directory)
+    path = directory / "report.md"
+    path.write_text(markdown(run))
+    return path
+
+
+def _draw(run: RunSummary, directory: Path) -> list[tuple[str, Path]]:
+    """Draw all charts; for each its title and its SVG file."""
+    (directory / "charts").mkdir(exist_ok=True)
+    drawn = []
+    for scenario in text.scenarios(run):
+        for name, draw in charts(run).items():
+            caption = style.caption(run, text.of_scenario(run, scenario))
+            svg, _ = style.save(draw(run, scenario), caption, directory / "charts" / f"{scenario}-{name}")
+            drawn.append((f"{scenario}: {name}", svg))
+    return drawn
 
 
 def markdown(run: RunSummary) -> str:

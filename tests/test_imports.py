@@ -81,6 +81,7 @@ def test_only_the_store_and_the_report_write_files_of_a_run() -> None:
         "plots/report.py",
         "plots/check_page.py",
         "plots/findings.py",
+        "plots/publish.py",
         "plots/style.py",
         "runners/certificates.py",
         "runners/process.py",

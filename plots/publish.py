@@ -1,0 +1,167 @@
+"""What is published: pages and charts drawn from published records alone, an index of them, and a site of all.
+
+results/published/<name>/     records, as `results/publishing.py` has copied them
+plots/published/<name>/       what is drawn from them, for whoever reads the repository
+plots/published/index.md      what there is
+"""
+
+import shutil
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from plots import findings as findings_page
+from plots import matrix as matrix_page
+from plots import report
+from plots.page import TEMPLATES
+from results import finding, publishing
+from results.errors import BenchError, ExitCode
+from results.evidence import FindingsStore
+from results.finding import Finding
+from results.judging import Evidence, Judged, judge
+from results.publishing import Kind
+from results.store import Store
+from results.summary import RunSummary, summarize
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDS_FROM_A_PAGE = "../../../results/published"
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where records are, and where what is drawn from them."""
+
+    records: Path = ROOT / "results" / "published"
+    pages: Path = ROOT / "plots" / "published"
+
+    def names(self, wanted: Kind) -> list[str]:
+        """What there is of a kind."""
+        marks: dict[Kind, str] = {"run": "plan.json", "findings": "findings.json"}
+        return sorted(path.parent.name for path in self.records.glob(f"*/{marks[wanted]}"))
+
+    def matrices(self) -> list[str]:
+        return sorted(path.stem for path in self.records.glob("*.json"))
+
+
+def publish(source: Path, name: str, where: Published) -> Path:
+    """Copy what `source` holds, draw it, and bring the index up to date; the path of the page.
+
+    Raises:
+        BenchError: there is nothing to publish in it, it is not fit to be, or it cannot be written.
+    """
+    publishing.copy(source, where.records / publishing.check_name(name))
+    try:
+        page = draw(name, where)
+        (where.pages / "index.md").write_text(index(where))
+    except OSError as error:
+        raise BenchError(f"cannot write to {where.pages}: {error.strerror}", exit_code=ExitCode.NOT_MEASURED) from error
+    return page
+
+
+def draw(name: str, where: Published) -> Path:
+    """Draw what is published under `name` again; the path of its page."""
+    target = where.pages / name
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    if publishing.kind(where.records / name) == "run":
+        return report.write_markdown(_run(where.records / name), target)
+    judged, evidence = _judged(where.records / name)
+    page = target / "findings.md"
+    records = f"{RECORDS_FROM_A_PAGE}/{name}/runs"
+    page.write_text(findings_page.markdown(judged, evidence, lambda label: f"{records}/{label}/records"))
+    return page
+
+
+def index(where: Published, *, site: bool = False) -> str:
+    """What is published: findings first, then runs, then matrices; with links to pages, or to those of a site."""
+    kind = "html" if site else "md"
+    lines = ["# Published measurements", ""]
+    for name in where.names("findings"):
+        judged, _ = _judged(where.records / name)
+        lines += [f"## [Findings]({name}/findings.{kind})", "", "| claim | verdict |", "| --- | --- |"]
+        lines += [f"| {findings_page.escaped(one.finding.claim)} | **{one.verdict}** |" for one in judged]
+        lines.append("")
+    runs = where.names("run")
+    if runs:
+        lines += ["## Runs", "", "| run | measured | cases | repeats | machine |", "| --- | --- | ---: | ---: | --- |"]
+        for name in runs:
+            run = _run(where.records / name)
+            machine = " / ".join(machine.summary for machine in run.machines)
+            page = f"[{name}]({name}/report.{kind})"
+            lines.append(f"| {page} | {run.started_at[:10]} | {len(run.cases)} | {run.plan.repeats} | {machine} |")
+        lines.append("")
+    if where.matrices():
+        lines += ["## What works with what", ""]
+        lines += [f"- [{name}]({name}.{kind})" for name in where.matrices()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def site(where: Published, directory: Path) -> Path:
+    """Everything that is published, as a static site with the records beside the pages; the path of its first page.
+
+    Raises:
+        BenchError: `directory` is not empty, or cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise BenchError(f"{directory} is not empty", hint="give another directory")
+        for name in where.names("run"):
+            shutil.copytree(where.records / name, directory / name)
+            report.write(_run(where.records / name), directory / name)
+        for name in where.names("findings"):
+            shutil.copytree(where.records / name, directory / name)
+            for store in FindingsStore(directory / name).runs():
+                report.write(_run(store.directory), store.directory)
+            findings_page.write(*_judged(directory / name), directory / name)
+            _as_html(directory / name / "findings.md")
+        for name in where.matrices():
+            shutil.copy(where.records / f"{name}.json", directory)
+            page = directory / f"{name}.md"
+            page.write_text(matrix_page.markdown(matrix_page.read(where.records / f"{name}.json")))
+            _as_html(page)
+        first = directory / "index.md"
+        first.write_text(index(where, site=True))
+        return _as_html(first)
+    except OSError as error:
+        raise BenchError(f"cannot write to {directory}: {error.strerror}", exit_code=ExitCode.NOT_MEASURED) from error
+
+
+def _as_html(page: Path) -> Path:
+    """A page of ours in Markdown as HTML, in its place."""
+    content = page.read_text()
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse(content)
+    for heading, words in pairwise(tokens):
+        if heading.type == "heading_open":
+            heading.attrSet("id", words.content)  # names of findings, as they are linked
+    body = parser.renderer.render(tokens, parser.options, {})
+    html = environment.get_template("page.html.j2").render(
+        title=content.partition("\n")[0].removeprefix("# "),
+        body=Markup(body),  # noqa: S704  # it has no HTML of its own
+        css=Markup((TEMPLATES / "report.css").read_text()),  # noqa: S704  # our own
+    )
+    target = page.with_suffix(".html")
+    target.write_text(html)
+    page.unlink()
+    return target
+
+
+def _run(directory: Path) -> RunSummary:
+    store = Store(directory)
+    plan = store.plan()
+    return summarize(plan.name, plan, store.records())
+
+
+def _judged(directory: Path) -> tuple[list[Judged], Evidence]:
+    """The findings of a directory, judged by its records."""
+    store, known = FindingsStore(directory), finding.discover()
+    chosen: dict[str, Finding] = {name: known[name] for name in store.read().findings if name in known}
+    evidence = store.evidence(chosen)
+    return [judge(name, one, evidence) for name, one in chosen.items()], evidence

@@ -1,0 +1,98 @@
+"""Stored measurements, copied to where they are published: whole, and the same bytes whenever it is done."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from results.errors import BenchError
+from results.evidence import FindingsStore
+from results.record import Record
+from results.store import Store, record_name, write_whole
+
+Kind = Literal["run", "findings"]
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def kind(directory: Path) -> Kind:
+    """What a directory holds.
+
+    Raises:
+        BenchError: nothing that can be published.
+    """
+    if (directory / "findings.json").is_file():
+        return "findings"
+    if (directory / "plan.json").is_file():
+        return "run"
+    raise BenchError(
+        f"{directory} is neither a run nor findings", hint="name a directory that `bench.py` or `findings` has written"
+    )
+
+
+def check_name(name: str) -> str:
+    """The name under which something is published.
+
+    Raises:
+        BenchError: it would be no good directory and link.
+    """
+    if not NAME.fullmatch(name):
+        raise BenchError(f"{name!r} is no name to publish under", hint="write it in small letters, as four-servers")
+    return name
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy what `source` holds to `target`, in place of what is there; logs and pages are left out.
+
+    Records of older schemas are upgraded.
+
+    Raises:
+        BenchError: something is damaged, of a newer schema, of several machines, or there is no record; or `target`
+            cannot be written, and is then what it was.
+    """
+    new = target.with_name(f".{target.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        if kind(source) == "run":
+            _copy_run(Store(source), new)
+        else:
+            _copy_findings(FindingsStore(source), new)
+        shutil.rmtree(target, ignore_errors=True)
+        new.rename(target)
+    except OSError as error:
+        raise BenchError(f"cannot write {target}: {error.strerror}", hint="make room, or permit it") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _copy_findings(store: FindingsStore, target: Path) -> None:
+    found, runs = store.read(), store.runs()
+    _check_machines([record for run in runs for record in run.records()], store.directory)
+    for run in runs:
+        if run.plan().cases:
+            _copy_run(run, target / "runs" / run.directory.name)
+    target.mkdir(parents=True, exist_ok=True)
+    write_whole(target / "findings.json", msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+
+
+def _copy_run(store: Store, target: Path) -> None:
+    plan, records = store.plan(), store.records()
+    if not records:
+        raise BenchError(f"{store.directory} has no records: there is nothing to publish")
+    _check_machines(records, store.directory)
+    (target / "records").mkdir(parents=True)
+    write_whole(target / "plan.json", msgspec.json.encode(plan) + b"\n")
+    for record in records:
+        write_whole(target / "records" / record_name(record.case, record.repeat), msgspec.json.encode(record) + b"\n")
+
+
+def _check_machines(records: Sequence[Record], directory: Path) -> None:
+    machines = {record.machine for record in records}
+    if len(machines) > 1:
+        raise BenchError(
+            f"the records in {directory} are of {len(machines)} machines: "
+            f"{'; '.join(sorted(machine.summary for machine in machines))}",
+            hint="unlike is not published as one: measure all of it on one machine",
+        )
