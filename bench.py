@@ -392,9 +392,9 @@ def _measure_findings(
 
 def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console, go_on: str | None = None) -> None:
     done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
-    preparation.settle(chosen)
     try:
         with (
+            preparation.settled(chosen),
             store.opened_for_writing(),
             bench.backends or nullcontext(),
             screen.RunProgress(chosen, done, console) as progress,

@@ -67,9 +67,9 @@ def carry_out(wish: CheckWish, logs: Path, said: Callable[[str], None], told: To
             check = replace(check, trouble=ready.trouble)
             told(check)
             return check
-        preflight.settle_beside(server_cpus, load_cpus)
         said("comparing their answers")
         with ExitStack() as stack:
+            stack.enter_context(preflight.settled_beside(server_cpus, load_cpus))
             for one in ready.contenders.values():
                 stack.enter_context(one.bench.backends or nullcontext())
             checking = Checking(check, ready.contenders, logs, may_differ=wish.different_answers)

@@ -4,7 +4,8 @@ import os
 import platform
 import socket
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
 from types import MappingProxyType
@@ -197,10 +198,15 @@ def _difference(then: object, now: object) -> str:
     return f"{then}, and here it is {now}"
 
 
-def settle_beside(server_cpus: Sequence[int], load_cpus: Sequence[int]) -> None:
-    """Move the bench itself off the server's CPUs: to CPUs of nobody's if there are any, else to the load's."""
-    others = set(host.usable_cpus()) - set(server_cpus) - set(load_cpus)
-    os.sched_setaffinity(0, others or set(load_cpus))
+@contextmanager
+def settled_beside(server_cpus: Sequence[int], load_cpus: Sequence[int]) -> Iterator[None]:
+    """Keep the bench itself off the server's CPUs: on CPUs of nobody's if there are any, else on the load's."""
+    usable = set(host.usable_cpus())
+    os.sched_setaffinity(0, usable - set(server_cpus) - set(load_cpus) or set(load_cpus))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)
 
 
 def _check_listen(listen: str) -> None:

@@ -47,8 +47,10 @@ def checked(chosen: Plan, given: dict[str, Any], busy: Busy) -> Bench:
 def calibrated(setting: calibration.Setting, busy: Busy) -> Calibration:
     """What the load generator can do, measured now."""
     name = calibration.fingerprint(setting, host.machine(), preflight.load_versions())
-    preflight.settle_beside(setting.server_cpus, setting.load_cpus)
-    with busy("calibrating the load generator against the null server, about 20 s") as told:
+    with (
+        preflight.settled_beside(setting.server_cpus, setting.load_cpus),
+        busy("calibrating the load generator against the null server, about 20 s") as told,
+    ):
         return calibration.measure(setting, name, told)
 
 
@@ -56,8 +58,8 @@ def swept(chosen: Plan, rates: str, bench: Bench, busy: Busy) -> Plan:
     """The plan with each deployment at several rates: those of a list, or for AUTO what suits each."""
     found = [] if rates == planning.AUTO else planning.numbers(rates, "--sweep")
     sweep.refuse_beyond(chosen, bench, found)
-    settle(chosen)
     with (
+        settled(chosen),
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         bench.backends or nullcontext(),
         busy("finding rates") as told,
@@ -65,9 +67,9 @@ def swept(chosen: Plan, rates: str, bench: Bench, busy: Busy) -> Plan:
         return sweep.over_rates(chosen, bench, found, Path(folder), told)
 
 
-def settle(chosen: Plan) -> None:
-    """Move the bench itself off the server's CPUs."""
-    preflight.settle_beside(chosen.budget.server_cpus if chosen.budget else (), chosen.load_cpus)
+def settled(chosen: Plan) -> AbstractContextManager[None]:
+    """Keeps the bench itself off the server's CPUs."""
+    return preflight.settled_beside(chosen.budget.server_cpus if chosen.budget else (), chosen.load_cpus)
 
 
 def without_effect(given: dict[str, Any], bench: Bench) -> Sequence[str]:

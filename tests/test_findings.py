@@ -1,5 +1,6 @@
 """`findings`: a few of them measured on the real servers, as their users run it."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from runners import findings as plans
 from runners.planning import LoadWish, RunWish
 from tests.conftest import CommandLine, Finished
 
-NAMES = ("lazy-foreign-keys", "http2", "uwsgi-async-gevent", "one-query")
+NAMES = ("lazy-foreign-keys", "http2", "uwsgi-async-gevent", "one-query", "channel-layer")
 BRIEF = ("--duration", "1", "--warmup", "0.3", "--repeat", "2")
 
 
@@ -48,6 +49,11 @@ def test_claims_are_judged_by_what_was_measured(measured: Finished) -> None:
     # What holds on any machine.
     assert found["lazy-foreign-keys"].verdict == "confirmed"
     assert found["http2"].verdict == "refuted"
+    assert {store.directory.name for store in stored.runs()} == {"1-worker", "2-workers"}
+    in_memory, over_redis, _ = found["channel-layer"].outcomes
+    assert in_memory.verdict == "confirmed"
+    if shutil.which("redis-server"):
+        assert over_redis.verdict == "confirmed"
     ratios = [seen.ratio for outcome in found["one-query"].outcomes for seen in outcome.seen]
     assert all(ratio is not None and ratio.low is not None for ratio in ratios)
     page = (measured.directory / "findings.md").read_text()
