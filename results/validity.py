@@ -17,7 +17,7 @@ RULES: tuple[Callable[[Record], Iterator[Reason]], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A verdict with its reasons, none when it is valid."""
+    """A verdict with its reasons, the worst first; none when it is valid."""
 
     verdict: Verdict
     reasons: tuple[Reason, ...]
@@ -26,7 +26,7 @@ class Judgement:
 def judge(record: Record) -> Judgement:
     """The verdict on one repeat: the worst of its reasons."""
     reasons = tuple(reason for rule in RULES for reason in rule(record))
-    return Judgement(verdict=_worst(reasons), reasons=reasons)
+    return _by(reasons)
 
 
 def judge_case(records: Sequence[Record], planned: int) -> Judgement:
@@ -39,15 +39,20 @@ def judge_case(records: Sequence[Record], planned: int) -> Judgement:
     reasons.extend(_unlike(records))
     if len(records) < planned:
         reasons.append(_missing(len(records), planned))
-    return Judgement(verdict=_worst(reasons), reasons=tuple(reasons))
+    return _by(reasons)
 
 
-def _worst(reasons: Sequence[Reason]) -> Verdict:
-    return max((reason.verdict for reason in reasons), key=lambda verdict: SEVERITY[verdict], default="valid")
+def _by(reasons: Sequence[Reason]) -> Judgement:
+    ordered = sorted(reasons, key=_severity, reverse=True)
+    return Judgement(verdict=ordered[0].verdict if ordered else "valid", reasons=tuple(ordered))
+
+
+def _severity(reason: Reason) -> int:
+    return SEVERITY[reason.verdict]
 
 
 def _over_repeats(found: Sequence[Reason], repeats: int) -> Reason:
-    first = found[0]
+    first = max(found, key=_severity)
     if repeats == 1:
         return first
     where = f"in all {repeats} repeats" if len(found) == repeats else f"in {len(found)} of {repeats} repeats"

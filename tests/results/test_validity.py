@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from results.record import BackendUse, Breakdown, Record
+from results.record import BackendUse, Breakdown, HostUse, Record
 from results.validity import judge, judge_case
 from tests.results.factory import load, record, second
 
@@ -144,3 +144,11 @@ def test_repeats_with_another_database_are_not_pooled() -> None:
 
 def codes_of(records: list[Record]) -> set[str]:
     return {reason.code for reason in judge_case(records, len(records)).reasons}
+
+
+def test_the_worst_reason_comes_first() -> None:
+    failing = record(load(second([5.0] * 20, errors=30), failures={"status 500": 30}))
+    slowed = replace(failing, host=HostUse(foreign_cpu_s=0.9, stolen_s=0.0, load_stolen_s=0.0, throttled_s=0.0))
+    for found in (judge(slowed), judge_case([slowed], planned=3)):
+        assert {reason.verdict for reason in found.reasons} == {"invalid", "suspect"}
+        assert found.reasons[0].verdict == found.verdict == "invalid"
