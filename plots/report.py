@@ -7,19 +7,26 @@ from pathlib import Path
 import msgspec
 from matplotlib.figure import Figure
 
-from plots import capacity, page, percentiles, style, sweep, text, throughput, timeline
+from plots import capacity, cost, crossover, heatmap, page, percentiles, style, sweep, text, throughput
 from results.errors import BenchError
 from results.export import as_json
 from results.summary import RunSummary
 
 Draw = Callable[[RunSummary, str], Figure]
-CHARTS: dict[str, Draw] = {"throughput": throughput.draw, "latency": percentiles.draw, "timeline": timeline.draw}
+CHARTS: dict[str, Draw] = {
+    "throughput": throughput.draw,
+    "latency": percentiles.draw,
+    "heatmap": heatmap.draw,
+    "cost": cost.draw,
+}
 
 
-def charts(run: RunSummary) -> dict[str, Draw]:
-    """What is drawn of a run, by name."""
+def charts(run: RunSummary, scenario: str) -> dict[str, Draw]:
+    """What is drawn of a scenario of a run, by name."""
     if run.plan.objective is not None:
         return {"capacity": capacity.draw}
+    if crossover.applies(run, scenario):
+        return {"crossover": crossover.draw}
     return {"sweep": sweep.draw} if run.plan.sweep else CHARTS
 
 
@@ -57,7 +64,7 @@ def _draw(run: RunSummary, directory: Path) -> list[tuple[str, Path]]:
     (directory / "charts").mkdir(exist_ok=True)
     drawn = []
     for scenario in text.scenarios(run):
-        for name, draw in charts(run).items():
+        for name, draw in charts(run, scenario).items():
             caption = style.caption(run, text.of_scenario(run, scenario))
             svg, _ = style.save(draw(run, scenario), caption, directory / "charts" / f"{scenario}-{name}")
             drawn.append((f"{scenario}: {name}", svg))
@@ -107,7 +114,7 @@ def _scenario(run: RunSummary, scenario: str) -> str:
             lines += [f"- cure: {_escape(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
         if summary.log_tail:
             lines += ["", "Last lines of its log (whole: `logs/`):", "", *(f"    {line}" for line in summary.log_tail)]
-    for name in charts(run):
+    for name in charts(run, scenario):
         lines += ["", f"![{scenario}: {name}](charts/{scenario}-{name}.svg)"]
     return "\n".join(lines)
 

@@ -15,6 +15,9 @@ DIGITS = 3
 BUCKET_BITS = 11
 """Of a value that many leading bits are kept: 2,048 buckets for each doubling hold three digits."""
 MOST_PIECES = 8
+BINS_PER_DECADE = 16
+BIN_EDGES_MS = np.logspace(-1, 5, 6 * BINS_PER_DECADE + 1)
+"""Of the bins into which heat maps sort latencies: 0.1 ms to 100 s, sixteen for each tenfold."""
 
 
 def encode(values_us: NDArray[np.int64]) -> str:
@@ -84,6 +87,22 @@ def percentile_ms(histogram: HdrHistogram, percentile: float) -> float | None:
     reached = np.cumsum(np.frombuffer(histogram.counts, dtype=histogram.counts._type_))
     place = int(np.searchsorted(reached, histogram.get_target_count_at_percentile(percentile)))
     return float(histogram.get_highest_equivalent_value(histogram.get_value_from_index(place))) / 1000
+
+
+def shares(histogram: HdrHistogram) -> tuple[float, ...]:
+    """The share of the samples in each of the bins between BIN_EDGES_MS; zeros of an empty one."""
+    counts = np.frombuffer(histogram.counts, dtype=histogram.counts._type_)
+    places = np.flatnonzero(counts)
+    found = np.histogram(_values_us(places) / 1000, bins=BIN_EDGES_MS, weights=counts[places])[0]
+    return tuple((found / max(found.sum(), 1)).tolist())
+
+
+def _values_us(places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The value of each place in the counts of a histogram of ours, as `get_value_from_index` finds it."""
+    half = 1 << (BUCKET_BITS - 1)
+    bucket: NDArray[np.int64] = np.maximum((places >> (BUCKET_BITS - 1)) - 1, 0)
+    within: NDArray[np.int64] = np.where(places < half, places, (places & (half - 1)) + half)
+    return np.left_shift(within, bucket)
 
 
 def _empty() -> HdrHistogram:

@@ -42,11 +42,15 @@ class EndpointSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class SecondOfRun:
-    """One second of the window over all repeats: percentiles in ms (None without answers)."""
+    """One second of the window over all repeats: percentiles in ms (None without answers).
+
+    `shares` says how its latencies were spread over the bins of `results/histogram.py`.
+    """
 
     second: int
     p50_ms: float | None
     p99_ms: float | None
+    shares: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,6 +306,7 @@ def _seconds(loads: Sequence[Load]) -> tuple[SecondOfRun, ...]:
                 second=second,
                 p50_ms=histogram.percentile_ms(merged, 50),
                 p99_ms=histogram.percentile_ms(merged, 99),
+                shares=histogram.shares(merged),
             )
         )
     return tuple(seconds)

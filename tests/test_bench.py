@@ -45,7 +45,7 @@ def test_the_main_job(bench: CommandLine) -> None:
         assert case["memory_peak_mib"] > 10
         assert case["profile"]["users"] == 8
     for scenario in ("cpu", "hello", "sleep"):
-        for chart in ("throughput", "latency", "timeline"):
+        for chart in ("throughput", "latency", "heatmap", "cost"):
             for kind in ("svg", "png"):
                 assert (done.directory / "charts" / f"{scenario}-{chart}.{kind}").stat().st_size > 5_000
     record = done.record("uvicorn-sleep-async-1")

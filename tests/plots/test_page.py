@@ -44,7 +44,7 @@ def test_a_page_is_one_file_that_links_its_records(written: Path) -> None:
     links = re.findall(r'<a href="(records/[^"]+)" download>', text)
     assert len(links) == len(list((RUN / "records").iterdir()))
     assert all((written.parent / link).is_file() for link in links)
-    assert text.count("<svg") == 9
+    assert text.count("<svg") == 12
     ids = re.findall(r'\bid="([^"]+)"', text)
     assert len(set(re.findall(r"url\(#([^)]+)\)", text)) - set(ids)) == 0
     assert len([one for one in ids if not one.startswith("chart")]) == len(
@@ -87,7 +87,7 @@ class TestInABrowser:
     """In this order: a page is opened once."""
 
     def test_nothing_is_loaded_from_outside_and_nothing_complained_of(self, opened: browser.Page) -> None:
-        assert [url.partition(":")[0] for url in opened.requested] == ["file"]
+        assert {url.partition(":")[0] for url in opened.requested} == {"file", "data"}
         assert opened.complaints == []
 
     def test_a_column_is_sorted_both_ways_from_the_keyboard(self, opened: browser.Page) -> None:

@@ -28,6 +28,15 @@ def test_values_outside_the_range_are_counted_at_its_ends() -> None:
     assert histogram.percentile_ms(merged, 100) == pytest.approx(60_000, rel=0.001)
 
 
+def test_shares_of_bins_are_those_of_the_samples() -> None:
+    values = np.random.default_rng(1).lognormal(8, 1.5, 50_000).astype(np.int64) + 1
+    shares = histogram.shares(histogram.merge([histogram.encode(values)]))
+    exact = np.histogram(values / 1000, bins=histogram.BIN_EDGES_MS)[0] / values.size
+    assert sum(shares) == pytest.approx(1)
+    assert shares == pytest.approx(exact, abs=0.002)
+    assert sum(histogram.shares(histogram.merge([]))) == 0
+
+
 def test_empty() -> None:
     assert histogram.encode(np.array([], dtype=np.int64)) == ""
     assert histogram.percentile_ms(histogram.merge([""]), 50) is None

@@ -1,0 +1,35 @@
+"""What serving a scenario took: CPU time for each good answer, and the most memory, a bar per server and variant."""
+
+from matplotlib.figure import Figure
+
+from plots import bars, style, text
+from results.stats import Estimate
+from results.summary import CaseSummary, RunSummary
+
+
+def draw(run: RunSummary, scenario: str) -> Figure:
+    """The figure; cases in the order of the chart of throughput, invalid ones without a bar."""
+    cases = text.of_scenario(run, scenario)
+    figure = style.new_figure(1.25 + bars.ROW_INCHES * len(cases))
+    cpu, memory = figure.subplots(1, 2, sharey=True)
+    looks = style.looks(run)
+    bars.draw(cpu, cases, looks, lambda summary: summary.cost.cpu_ms_per_request, explained=False)
+    bars.draw(memory, cases, looks, _memory, explained=False)
+    bars.name_rows(cpu, cases)
+    for row, summary in enumerate(cases):
+        if not summary.usable:
+            cpu.annotate(
+                "✗ invalid", (0, row), xytext=(6, 0), textcoords="offset points", va="center", color=style.ALARM,
+                fontsize=8.5,
+            )  # fmt: skip
+    style.title(cpu, f"{scenario}: cost", "CPU time of the server per good answer, less is better")
+    memory.set_title("all its processes at their largest", loc="left", fontsize=8.5, color=style.MUTED)
+    cpu.set_xlabel("CPU time (ms per answer)")
+    memory.set_xlabel("memory (MiB)")
+    return figure
+
+
+def _memory(summary: CaseSummary) -> Estimate | None:
+    """The largest of all repeats, without an interval."""
+    mib = summary.cost.memory_peak_mib
+    return None if mib is None else Estimate(value=mib, low=None, high=None, repeats=(mib,))
