@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from results.matrix import FEATURES, Cell, Matrix, Status
+from results.errors import BenchError
+from results.matrix import FEATURES, MATRIX_SCHEMA, Cell, Matrix, Status
 
 SIGNS: dict[Status, str] = {"works": "✓", "degraded": "◐", "fails": "✗", "not tried": "·"}
 COLOURS: dict[Status, str] = {"works": "green", "degraded": "yellow", "fails": "red", "not tried": "dim"}
@@ -17,17 +18,30 @@ NOT_ASKED = SIGNS["not tried"]
 
 
 def write(matrix: Matrix, directory: Path) -> Path:
-    """Write `matrix.json` and `matrix.md`; the latter's path."""
+    """Write `matrix.json`, `matrix.md` and the figure that it shows; the path of the page."""
+    from plots import compatibility  # only here, as Matplotlib takes a second
+
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "matrix.json").write_bytes(msgspec.json.format(msgspec.json.encode(matrix), indent=1) + b"\n")
     path = directory / "matrix.md"
     path.write_text(markdown(matrix))
+    compatibility.write(matrix, directory / "matrix")
     return path
 
 
 def read(path: Path) -> Matrix:
-    """A matrix that was written."""
-    return msgspec.json.decode(path.read_bytes(), type=Matrix)
+    """A matrix that was written.
+
+    Raises:
+        BenchError: it is damaged or of a newer schema.
+    """
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Matrix)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path} is damaged: {error}", hint="make it again") from error
+    if found.schema > MATRIX_SCHEMA:
+        raise BenchError(f"{path} has schema {found.schema}; this bench reads up to {MATRIX_SCHEMA}")
+    return found
 
 
 def show(matrix: Matrix, console: Console) -> None:
@@ -60,12 +74,13 @@ def by_server(matrix: Matrix, name: str) -> dict[str, Cell]:
     return {server: found[name] for server, found in matrix.cases.items() if name in found}
 
 
-def markdown(matrix: Matrix) -> str:
-    """Both tables, and below them what was observed of all that does not plainly work."""
+def markdown(matrix: Matrix, figure: str = "matrix") -> str:
+    """A figure, both tables, and below them what was observed of all that does not plainly work."""
     lines = ["# What works with what", ""]
     lines += [f"{sign} {status}" for status, sign in SIGNS.items()]
     versions = ", ".join(f"{name} {version}" for name, version in matrix.versions.items())
-    lines += ["", f"Probed {matrix.made_at[:10]}, with {versions}.", "", "## Protocols", ""]
+    lines += ["", f"Probed {matrix.made_at[:10]}, with {versions}.", ""]
+    lines += [f"![What works with what]({figure}.svg)", "", "## Protocols", ""]
     lines += _table("server", list(FEATURES), [(one, dict(found)) for one, found in matrix.features.items()])
     lines += ["", *(f"- **{name}**: {text}" for name, text in FEATURES.items())]
     lines += ["", "## Scenarios", ""]

@@ -14,9 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from plots import compatibility, report
 from plots import findings as findings_page
 from plots import matrix as matrix_page
-from plots import report
 from plots.page import TEMPLATES
 from results import finding, publishing
 from results.errors import BenchError, ExitCode
@@ -53,9 +53,15 @@ def publish(source: Path, name: str, where: Published) -> Path:
     Raises:
         BenchError: there is nothing to publish in it, it is not fit to be, or it cannot be written.
     """
-    publishing.copy(source, where.records / publishing.check_name(name))
+    publishing.check_name(name)
     try:
-        page = draw(name, where)
+        if (source / "matrix.json").is_file():
+            matrix_page.read(source / "matrix.json")
+            shutil.copy(source / "matrix.json", where.records / f"{name}.json")
+            page = draw_matrix(name, where)
+        else:
+            publishing.copy(source, where.records / name)
+            page = draw(name, where)
         (where.pages / "index.md").write_text(index(where))
     except OSError as error:
         raise BenchError(f"cannot write to {where.pages}: {error.strerror}", exit_code=ExitCode.NOT_MEASURED) from error
@@ -73,6 +79,15 @@ def draw(name: str, where: Published) -> Path:
     page = target / "findings.md"
     records = f"{RECORDS_FROM_A_PAGE}/{name}/runs"
     page.write_text(findings_page.markdown(judged, evidence, lambda label: f"{records}/{label}/records"))
+    return page
+
+
+def draw_matrix(name: str, where: Published) -> Path:
+    """Draw the matrix that is published under `name` again; the path of its page."""
+    matrix = matrix_page.read(where.records / f"{name}.json")
+    page = where.pages / f"{name}.md"
+    page.write_text(matrix_page.markdown(matrix, name))
+    compatibility.write(matrix, where.pages / name)
     return page
 
 
@@ -122,9 +137,7 @@ def site(where: Published, directory: Path) -> Path:
             _as_html(directory / name / "findings.md")
         for name in where.matrices():
             shutil.copy(where.records / f"{name}.json", directory)
-            page = directory / f"{name}.md"
-            page.write_text(matrix_page.markdown(matrix_page.read(where.records / f"{name}.json")))
-            _as_html(page)
+            _as_html(draw_matrix(name, Published(where.records, directory)))
         first = directory / "index.md"
         first.write_text(index(where, site=True))
         return _as_html(first)

@@ -84,6 +84,22 @@ def test_findings_are_published_with_their_runs(where: Published, tmp_path: Path
     assert "uWSGI with gevent. | **refuted** |" in (where.pages / "index.md").read_text()
 
 
+def test_a_matrix_is_published_with_its_figure(where: Published, tmp_path: Path) -> None:
+    source = tmp_path / "tried"
+    source.mkdir()
+    shutil.copy(ROOT / "results" / "published" / "matrix-django-6.json", source / "matrix.json")
+    page = publish.publish(source, "some-matrix", where)
+    assert "![What works with what](some-matrix.svg)" in page.read_text()
+    assert (where.pages / "some-matrix.png").stat().st_size > 5_000
+    assert "[some-matrix](some-matrix.md)" in (where.pages / "index.md").read_text()
+    before = contents(where.records)
+    for content, says in (("{}", "is damaged"), ('{"schema": 9}', "is damaged")):
+        (source / "matrix.json").write_text(content)
+        with pytest.raises(BenchError, match=says):
+            publish.publish(source, "some-matrix", where)
+    assert contents(where.records) == before
+
+
 class _Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

@@ -28,8 +28,9 @@ def test_the_published_report_is_that_of_the_published_records() -> None:
 
 @pytest.mark.parametrize("name", ["matrix", "matrix-django-6"])
 def test_a_published_matrix_is_drawn_from_what_is_published_beside_it(name: str) -> None:
-    drawn = matrix.markdown(matrix.read(ROOT / "results" / "published" / f"{name}.json"))
+    drawn = matrix.markdown(matrix.read(ROOT / "results" / "published" / f"{name}.json"), name)
     assert drawn == (ROOT / "plots" / "published" / f"{name}.md").read_text()
+    assert (ROOT / "plots" / "published" / f"{name}.svg").stat().st_size > 5_000
 
 
 @pytest.mark.parametrize("scenario", ["cpu", "hello", "sleep"])
