@@ -48,7 +48,7 @@ def matrix(run: RunSummary, features: Mapping[str, Mapping[Feature, Cell]]) -> M
     for summary in run.cases:
         column = summary.case.deployment.partition("/")[2]
         cases.setdefault(summary.case.server, {})[column] = cell(summary)
-    for one in run.plan.left_out:
+    for one in (left_out.elsewhere for left_out in run.plan.left_out):
         for server in [one.server] if one.server else list(cases):
             if one.scenario:
                 # What all servers lack is missing on this machine, and says nothing of any of them.

@@ -3,7 +3,8 @@
 All are frozen dataclasses that `msgspec` encodes to JSON and checks on the way back. Units are in the names.
 """
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # History of the schema, newest first. `store.py` refuses newer ones; `upgrade.py` brings older ones up step by step.
@@ -26,6 +27,10 @@ Database = Literal["sqlite", "postgresql"]
 HttpVersion = Literal["http/1.1", "h2", "h2c"]
 """As ALPN names them: HTTP/2 is `h2` over TLS and `h2c` in clear text."""
 Arrivals = Literal["poisson", "uniform"]
+
+
+DIRECTORIES = re.compile(r"(?<=\s)/(?:[^\s/]+/)+")
+"""Before the name of a file."""
 
 
 def view_kind(variant: Variant) -> ViewKind:
@@ -164,6 +169,11 @@ class LeftOut:
     scenario: str
     """Empty: all scenarios."""
     why: str
+
+    @property
+    def elsewhere(self) -> "LeftOut":
+        """The same for whoever reads it on another machine: commands without the directories of this one."""
+        return replace(self, why=DIRECTORIES.sub("", self.why))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +84,7 @@ def _copy_run(store: Store, target: Path) -> None:
         raise BenchError(f"{store.directory} has no records: there is nothing to publish")
     _check_machines(records, store.directory)
     (target / "records").mkdir(parents=True)
+    plan = replace(plan, left_out=tuple(one.elsewhere for one in plan.left_out))
     write_whole(target / "plan.json", msgspec.json.encode(plan) + b"\n")
     for record in records:
         write_whole(target / "records" / record_name(record.case, record.repeat), msgspec.json.encode(record) + b"\n")

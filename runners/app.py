@@ -139,7 +139,7 @@ class Environment:
             )
 
     def anonymous(self, lines: Iterable[str]) -> tuple[str, ...]:
-        """Log lines without the places of this machine: they go into records, and records are published."""
+        """Log lines or words without the places of this machine: they go into records, and records are published."""
         places = {str(self.directory): "<app>", str(self.scripts.parent): "<python>", str(ROOT): "<bench>"}
         places |= {sysconfig.get_path("stdlib"): "<python>", str(Path.home()): "~"}
         longest_first = sorted(places.items(), key=lambda place: -len(place[0]))

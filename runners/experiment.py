@@ -140,7 +140,7 @@ def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callabl
         backend_cpus=plan.backend_cpus,
         app=plan.app,
         started_at=started_at,
-        command=tuple(started.argv) if started else None,
+        command=bench.environment.anonymous(started.argv) if started else None,
         port=port,
         path=path(plan, case, bench),
         protocols=server.protocols if server else (),

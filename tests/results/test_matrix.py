@@ -35,6 +35,13 @@ def test_users_that_get_nothing_are_no_working_server() -> None:
     assert (found.status, "2 of 4 users got no answer" in found.seen) == ("degraded", True)
 
 
+def test_what_is_left_out_says_why_for_other_machines() -> None:
+    why = "it is not installed: /some/venv/bin/python -m pip install -c /some/where/constraints.txt server"
+    run = replace(plan(CASE), left_out=(LeftOut(server="server", scenario="hello", why=why),))
+    found = matrix(summarize("r", run, []), {}).cases["server"]["hello"]
+    assert found.seen == "it is not installed: python -m pip install -c constraints.txt server"
+
+
 def test_what_does_not_start_says_why() -> None:
     broken: Record = replace(
         record(None), server=None, host=None, breakdown=Breakdown(stage="start", message="it exited", hint="h")
