@@ -39,16 +39,15 @@ try:
         experiment,
         findings,
         host,
-        option_types,
+        listing,
         options,
         preflight,
         preparation,
-        scenarios,
-        servers,
         serving,
         sweep,
         workers,
     )
+    from runners import given as command_line
     from runners.app import BENCH_APP, Environment
 except ModuleNotFoundError as missing:
     print(
@@ -94,17 +93,17 @@ def cli() -> None:
 @click.pass_context
 def run(ctx: click.Context, /, **given: Any) -> None:
     """Measure cases and report (the default command)."""
-    given = options.with_quick(ctx, given)
+    given = command_line.with_quick(ctx, given)
     console = Console(stderr=True, quiet=given["quiet"])
     busy = partial(screen.busy, console=console)
     if given["resume"] is not None:
-        options.refuse_beside_resume(ctx)
+        command_line.refuse_beside_resume(ctx)
         store = Store(given["resume"])
         chosen = store.plan()
         bench = preparation.checked(chosen, given, busy)
         preflight.check_resumable(chosen, store.records(), bench)
     else:
-        options.refuse_conflicts(ctx)
+        command_line.refuse_conflicts(ctx)
         chosen = asking.run(given)
         bench = preparation.checked(chosen, given, busy)
         for line in (*preparation.without_effect(given, bench), *text.left_out(chosen)):
@@ -117,13 +116,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 
 
 @cli.command()
-@option_types.options(
-    click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
-    click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
-    click.option(
-        "--load-processes", type=click.IntRange(1, 256), default=1, show_default=True, help="On the load CPUs."
-    ),
-)
+@options.calibrate_options
 @options.output_options
 def calibrate(
     server_cpus: str | None, load_cpus: str | None, load_processes: int, as_json: bool, quiet: bool, debug: bool
@@ -146,9 +139,7 @@ def calibrate(
 
 
 @cli.command()
-@click.option("--server", required=True, metavar="NAME", help="The server.")
-@click.option("--scenario", metavar="NAME", help="Have what this scenario needs, a database for example.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the scenario.")
+@options.serve_options
 @options.project_options
 @options.budget_options
 @options.backend_options
@@ -156,9 +147,9 @@ def calibrate(
 @click.pass_context
 def serve(ctx: click.Context, /, **given: Any) -> None:
     """Run one deployment just as a case would, until Ctrl-C."""
-    options.refuse_conflicts(ctx)
+    command_line.refuse_conflicts(ctx)
     made = asking.serve(given)
-    bench = preflight.check(made, port=given["port"], urls=options.backends(given)[1])
+    bench = preflight.check(made, port=given["port"], urls=command_line.backends(given)[1])
     with bench.backends or nullcontext():
         serving.serve(
             made,
@@ -169,16 +160,7 @@ def serve(ctx: click.Context, /, **given: Any) -> None:
 
 
 @cli.command("load-worker")
-@click.option("--master", required=True, metavar="HOST:PORT", help="What the bench was told as --load-listen.")
-@click.option(
-    "--wait",
-    type=option_types.Seconds(0.1, 86_400),
-    default=60.0,
-    show_default=True,
-    help="For a bench to appear there.",
-)
-@click.option("--cpus", metavar="LIST", help="CPUs of this load process. Default: all.")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@options.load_worker_options
 def load_worker(master: str, wait: float, cpus: str | None, debug: bool) -> None:
     """Make load for a bench on another machine, repeat after repeat, until it asks for none any more."""
     served = workers.serve(
@@ -204,7 +186,7 @@ def check_(ctx: click.Context, /, **given: Any) -> None:
     """Judge whether one version of an app is slower than another, on this machine, now."""
     from plots import check_page
 
-    options.refuse_conflicts(ctx)
+    command_line.refuse_conflicts(ctx)
     wish = asking.check(given)
     checks.check_rules(wish.rules, wish.max_time_s)
     store = CheckStore.create(given["out"] or Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-check")
@@ -226,10 +208,9 @@ def check_(ctx: click.Context, /, **given: Any) -> None:
 
 
 @cli.command("list")
-@click.option("--matrix", is_flag=True, help="Try everything with everything, a few seconds each, and say what works.")
+@options.list_options
 @options.choice_options
 @options.backend_options
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Of --matrix. Default: runs/...")
 @options.output_options
 @click.pass_context
 def list_(ctx: click.Context, /, **given: Any) -> None:
@@ -237,27 +218,10 @@ def list_(ctx: click.Context, /, **given: Any) -> None:
     if given["matrix"]:
         _show_matrix(given)
         return
-    options.refuse_beside_list(ctx)
-    console = _console()
+    command_line.refuse_beside_list(ctx)
     environment = Environment.of(BENCH_APP)
-    found = servers.availability(servers.discover().values(), environment)
-    rows = [(name, "yes" if one.available else "no", one.server.summary) for name, one in found.items()]
-    screen.show_listing("Servers", rows, console)
-    lacks = choosing.scenario_lacks(scenarios.discover().values(), environment, "sqlite", {})
-    asked = scenarios.discover()
-    listed = [(name, "no" if lacks[name] else "yes", one.scenario.summary) for name, one in asked.items()]
-    screen.show_listing("Scenarios", listed, console)
-    for name, one in asked.items():
-        more = [text.parameters(one.scenario.parameters), ", ".join(one.scenario.more_paths)]
-        if any(more):
-            said = f"--set {more[0]}" * bool(more[0]), f"--variant {more[1]}" * bool(more[1])
-            console.print(f"{name}: {'; '.join(filter(None, said))}", markup=False, highlight=False, soft_wrap=True)
-    for name, server in found.items():
-        if not server.available:
-            console.print(f"{name} needs: {server.install}", markup=False, highlight=False, soft_wrap=True)
-    for name, lack in lacks.items():
-        if lack is not None:
-            console.print(f"{name} needs {lack.what}: {lack.install}", markup=False, highlight=False, soft_wrap=True)
+    lists = {"Servers": listing.of_servers(environment), "Scenarios": listing.of_scenarios(environment)}
+    screen.show_lists(lists, _console())
 
 
 @cli.command("doctor")
@@ -273,7 +237,7 @@ def doctor_(as_json: bool, quiet: bool, debug: bool) -> None:
 
 def _show_matrix(given: dict[str, Any]) -> None:
     chosen = asking.matrix(given)
-    bench = preflight.check(chosen, urls=options.backends(given)[1])
+    bench = preflight.check(chosen, urls=command_line.backends(given)[1])
     console = Console(stderr=True, quiet=given["quiet"])
     store = Store.create(given["out"] or Path("runs") / f"{chosen.name}-matrix", chosen)
     _carry_out(chosen, store, bench, console)
@@ -298,7 +262,7 @@ def findings_(ctx: click.Context, /, **given: Any) -> None:
     known = finding.discover()
     console = Console(stderr=True, quiet=given["quiet"])
     if given["resume"] is not None:
-        options.refuse_beside_resume(ctx)
+        command_line.refuse_beside_resume(ctx)
         if given["names"]:
             raise BenchError("names of findings do not go with --resume: they are fixed", hint="leave them out")
         store = FindingsStore(given["resume"])
@@ -323,8 +287,7 @@ def findings_(ctx: click.Context, /, **given: Any) -> None:
 
 @cli.command()
 @click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--name", metavar="NAME", help="Under which it is published. Default: that of its directory.")
-@click.option("--site", type=click.Path(path_type=Path), metavar="DIR", help="Make a site of all that is published.")
+@options.publish_options
 @options.output_options
 def publish(run: Path | None, name: str | None, site: Path | None, as_json: bool, quiet: bool, debug: bool) -> None:
     """Put the records of RUN, a run or findings, under results/published, and what is drawn under plots/published."""
@@ -382,7 +345,7 @@ def _measure_findings(
     for run_store in store.runs():
         plan = run_store.plan()
         if plan.cases:
-            bench = preparation.checked(plan, given | options.UNASKED, busy)
+            bench = preparation.checked(plan, given | command_line.UNASKED, busy)
             preflight.check_resumable(plan, run_store.records(), bench)
             _carry_out(plan, run_store, bench, console, go_on)
             reports.write(summaries.summarize(plan.name, plan, run_store.records()), run_store.directory)

@@ -2,9 +2,9 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -143,14 +143,42 @@ def _show_reasons(summary: CaseSummary, console: Console) -> None:
         show(f"    whole logs: logs/{summary.case.name.replace('/', '-')}-*.log", "dim")
 
 
-def show_listing(title: str, rows: Iterable[tuple[str, str, str]], console: Console) -> None:
-    """Names, whether each is available or what installs it, and one line on each."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for name in ("name", "available", "what it is"):
-        table.add_column(name, overflow="fold", no_wrap=name == "name")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(table)
+class Listed(Protocol):
+    """Something to choose."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def lack(self) -> str: ...
+    @property
+    def install(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def variants(self) -> Sequence[str]: ...
+
+
+def show_lists(lists: Mapping[str, Sequence[Listed]], console: Console) -> None:
+    """A table for each title, then what may be set of which, and what gets those that are missing."""
+    for title, listed in lists.items():
+        table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        for name in ("name", "available", "what it is"):
+            table.add_column(name, overflow="fold", no_wrap=name == "name")
+        for one in listed:
+            table.add_row(escape(one.name), "no" if one.lack else "yes", escape(one.summary))
+        console.print(table)
+    every = [one for listed in lists.values() for one in listed]
+    for one in every:
+        if one.parameters or one.variants:
+            said = [f"--set {text.parameters(one.parameters)}"] * bool(one.parameters)
+            said += [f"--variant {', '.join(one.variants)}"] * bool(one.variants)
+            console.print(f"{one.name}: {'; '.join(said)}", markup=False, highlight=False, soft_wrap=True)
+    for one in every:
+        if one.lack:
+            line = f"{one.name} needs {one.lack}: {one.install}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Examined(Protocol):

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 from results.decision import Rules
 from results.finding import Finding, Setup
 from results.plan import Asked, Plan
-from runners import compatibility, options, overlay, parameters, planning, project
+from runners import compatibility, overlay, parameters, planning, project
 from runners import findings as finding_plans
+from runners import given as command_line
 from runners import target as targets
 from runners.checks import CheckWish
 from runners.contenders import AppWish, AskedWish
@@ -83,7 +84,7 @@ def check(given: dict[str, Any]) -> CheckWish:
     Raises:
         BenchError: an option is malformed.
     """
-    database, urls = options.backends(given)
+    database, urls = command_line.backends(given)
     asked = AskedWish(
         server=given["server"],
         scenario=given["scenario"],
@@ -133,7 +134,7 @@ def _asked(given: dict[str, Any]) -> Asked | None:
 
 
 def _choice(given: dict[str, Any]) -> planning.Choice:
-    database, urls = options.backends(given)
+    database, urls = command_line.backends(given)
     return planning.Choice(
         servers=given["server"],
         scenarios=given["scenario"],

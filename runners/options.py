@@ -1,20 +1,12 @@
-"""The options of the command line by subject, and which of them do not go together."""
+"""The options of the command line, by subject."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from results.errors import BenchError
-from results.plan import Database
 from runners import settings
-from runners.backends import postgresql, redis
 from runners.option_types import Rate, Seconds, Share, Time, options
 from runners.planning import AUTO
-
-QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
-"""What --quick changes, unless it is given."""
-
 
 output_options = options(
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
@@ -121,15 +113,6 @@ findings_options = options(
     click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: runs/..."),
     click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Finish interrupted ones."),
 )
-UNASKED: dict[str, Any] = {
-    "port": None,
-    "load_listen": "",
-    "allow_remote_target": False,
-    "database": None,
-    "database_url": None,
-    "redis_url": None,
-}
-"""What commands that do not have these options go on as if they had been left out."""
 climb_options = options(
     click.option(
         "--sweep",
@@ -198,107 +181,35 @@ check_options = options(
     ),
     click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: runs/..."),
 )
-
-
-def with_quick(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """The options, with those that --quick changes unless they were given."""
-    if not given["quick"]:
-        return given
-    return given | {name: value for name, value in QUICK.items() if not _was_given(ctx, name)}
-
-
-def _was_given(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-
-
-def refuse_beside_resume(ctx: click.Context) -> None:
-    free = {
-        "names",
-        "resume",
-        "port",
-        "as_json",
-        "quiet",
-        "debug",
-        "load_listen",
-        "allow_remote_target",
-        "database_url",
-        "redis_url",
-    }
-    given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
-    if given:
-        raise BenchError(
-            f"{_option(given[0])} does not go with --resume: the plan of a run is fixed",
-            hint=f"leave out {_option(given[0])}",
-        )
-
-
-def refuse_beside_list(ctx: click.Context) -> None:
-    free = {"matrix", "debug", "quiet"}
-    given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
-    if given:
-        raise BenchError(f"{_option(given[0])} means nothing without --matrix", hint="add --matrix")
-
-
-CONFLICTS = {
-    "rate": ("users", "sweep", "sweep_users", "slo"),
-    "sweep": ("users", "sweep_users", "slo"),
-    "sweep_users": ("users", "slo", "arrivals", "max_in_flight"),
-    "slo": ("users",),
-    "target": (
-        *("server", "scenario", "variant", "settings", "http", "database", "database_url", "redis_url"),
-        *("workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
-        *("sweep", "sweep_users", "slo", "project", "python", "env", "setup"),
+calibrate_options = options(
+    click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
+    click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
+    click.option(
+        "--load-processes", type=click.IntRange(1, 256), default=1, show_default=True, help="On the load CPUs."
     ),
-    "project": ("scenario", "variant", "settings", "database", "database_url", "redis_url"),
-}
-"""What an option does not go with."""
-OPEN = ("rate", "sweep", "slo")
-NEEDS = {
-    "arrivals": OPEN,
-    "max_in_flight": OPEN,
-    "path": ("target", "project"),
-    "expect_status": ("target", "project"),
-    "expect_text": ("target", "project"),
-    "python": ("project",),
-    "env": ("project",),
-    "setup": ("project",),
-    "allow_remote_target": ("target",),
-    "load_workers": ("load_listen",),
-    "load_listen": ("load_workers",),
-}
-"""What an option means nothing without: one of these."""
-
-
-def refuse_conflicts(ctx: click.Context) -> None:
-    for name, others in CONFLICTS.items():
-        for other in others:
-            if _was_given(ctx, name) and _was_given(ctx, other):
-                raise BenchError(f"{_option(name)} and {_option(other)} do not go together", hint="give one of them")
-    for name, needed in NEEDS.items():
-        if _was_given(ctx, name) and not any(_was_given(ctx, one) for one in needed):
-            add = " or ".join(map(_option, needed))
-            raise BenchError(f"{_option(name)} means nothing without {add}", hint=f"add {add}")
-
-
-def backends(given: dict[str, Any]) -> tuple[Database, dict[str, str]]:
-    """The database that is wanted, and by kind the URLs of backends that are running.
-
-    Raises:
-        BenchError: a URL is none, or database and URL do not go together.
-    """
-    urls = {}
-    if given["database_url"] is not None:
-        postgresql.parse(given["database_url"])
-        if given["database"] == "sqlite":
-            raise BenchError("--database sqlite and --database-url do not go together", hint="give one of them")
-        urls["database"] = given["database_url"]
-    if given["redis_url"] is not None:
-        redis.check(given["redis_url"])
-        urls["redis"] = given["redis_url"]
-    return given["database"] or ("postgresql" if urls.get("database") else "sqlite"), urls
-
-
-def _option(name: str) -> str:
-    if name == "settings":
-        return "--set"
-    return f"--{name.replace('_', '-')}"
+)
+serve_options = options(
+    click.option("--server", required=True, metavar="NAME", help="The server."),
+    click.option("--scenario", metavar="NAME", help="Have what this scenario needs, a database for example."),
+    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the scenario."),
+)
+load_worker_options = options(
+    click.option("--master", required=True, metavar="HOST:PORT", help="What the bench was told as --load-listen."),
+    click.option(
+        "--wait", type=Seconds(0.1, 86_400), default=60.0, show_default=True, help="For a bench to appear there."
+    ),
+    click.option("--cpus", metavar="LIST", help="CPUs of this load process. Default: all."),
+    click.option("--debug", is_flag=True, help="Show tracebacks."),
+)
+list_options = options(
+    click.option(
+        "--matrix", is_flag=True, help="Try everything with everything, a few seconds each, and say what works."
+    ),
+    click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Of --matrix. Default: runs/..."),
+)
+publish_options = options(
+    click.option("--name", metavar="NAME", help="Under which it is published. Default: that of its directory."),
+    click.option(
+        "--site", type=click.Path(path_type=Path), metavar="DIR", help="Make a site of all that is published."
+    ),
+)

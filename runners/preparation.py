@@ -9,7 +9,8 @@ from typing import Any
 
 from results.plan import Plan
 from results.record import Calibration
-from runners import calibration, host, options, planning, preflight, servers, sweep
+from runners import calibration, host, planning, preflight, servers, sweep
+from runners import given as command_line
 from runners.experiment import Bench
 
 Busy = Callable[[str], AbstractContextManager[Callable[[str], None]]]
@@ -27,7 +28,7 @@ def checked(chosen: Plan, given: dict[str, Any], busy: Busy) -> Bench:
         port=given["port"],
         listen=given["load_listen"],
         allow_remote=given["allow_remote_target"],
-        urls=options.backends(given)[1],
+        urls=command_line.backends(given)[1],
     )
     profiles = [case.profile for case in chosen.cases]
     processes = profiles[0].load_processes

@@ -5,7 +5,7 @@ from locust import task
 from runners.load.user import BenchUser
 
 SCENARIO = {
-    "summary": "three crossings between sync and async code, by async_to_sync and by sync_to_async",
+    "summary": "crossings between sync and async code, by async_to_sync or by sync_to_async; three a request",
     "paths": {
         "sync": "/boundary/sync?crossings={crossings}",
         "async": "/boundary/async?crossings={crossings}&sensitive={sensitive}",

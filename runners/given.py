@@ -1,0 +1,125 @@
+"""What was given on the command line: which options do not go together, and what some of them come to."""
+
+from typing import Any
+
+import click
+
+from results.errors import BenchError
+from results.plan import Database
+from runners.backends import postgresql, redis
+
+QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
+"""What --quick changes, unless it is given."""
+UNASKED: dict[str, Any] = {
+    "port": None,
+    "load_listen": "",
+    "allow_remote_target": False,
+    "database": None,
+    "database_url": None,
+    "redis_url": None,
+}
+"""What commands that do not have these options go on as if they had been left out."""
+
+
+def with_quick(ctx: click.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """The options, with those that --quick changes unless they were given."""
+    if not given["quick"]:
+        return given
+    return given | {name: value for name, value in QUICK.items() if not _was_given(ctx, name)}
+
+
+def _was_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def refuse_beside_resume(ctx: click.Context) -> None:
+    free = {
+        "names",
+        "resume",
+        "port",
+        "as_json",
+        "quiet",
+        "debug",
+        "load_listen",
+        "allow_remote_target",
+        "database_url",
+        "redis_url",
+    }
+    given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
+    if given:
+        raise BenchError(
+            f"{_option(given[0])} does not go with --resume: the plan of a run is fixed",
+            hint=f"leave out {_option(given[0])}",
+        )
+
+
+def refuse_beside_list(ctx: click.Context) -> None:
+    free = {"matrix", "debug", "quiet"}
+    given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
+    if given:
+        raise BenchError(f"{_option(given[0])} means nothing without --matrix", hint="add --matrix")
+
+
+CONFLICTS = {
+    "rate": ("users", "sweep", "sweep_users", "slo"),
+    "sweep": ("users", "sweep_users", "slo"),
+    "sweep_users": ("users", "slo", "arrivals", "max_in_flight"),
+    "slo": ("users",),
+    "target": (
+        *("server", "scenario", "variant", "settings", "http", "database", "database_url", "redis_url"),
+        *("workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
+        *("sweep", "sweep_users", "slo", "project", "python", "env", "setup"),
+    ),
+    "project": ("scenario", "variant", "settings", "database", "database_url", "redis_url"),
+}
+"""What an option does not go with."""
+OPEN = ("rate", "sweep", "slo")
+NEEDS = {
+    "arrivals": OPEN,
+    "max_in_flight": OPEN,
+    "path": ("target", "project"),
+    "expect_status": ("target", "project"),
+    "expect_text": ("target", "project"),
+    "python": ("project",),
+    "env": ("project",),
+    "setup": ("project",),
+    "allow_remote_target": ("target",),
+    "load_workers": ("load_listen",),
+    "load_listen": ("load_workers",),
+}
+"""What an option means nothing without: one of these."""
+
+
+def refuse_conflicts(ctx: click.Context) -> None:
+    for name, others in CONFLICTS.items():
+        for other in others:
+            if _was_given(ctx, name) and _was_given(ctx, other):
+                raise BenchError(f"{_option(name)} and {_option(other)} do not go together", hint="give one of them")
+    for name, needed in NEEDS.items():
+        if _was_given(ctx, name) and not any(_was_given(ctx, one) for one in needed):
+            add = " or ".join(map(_option, needed))
+            raise BenchError(f"{_option(name)} means nothing without {add}", hint=f"add {add}")
+
+
+def backends(given: dict[str, Any]) -> tuple[Database, dict[str, str]]:
+    """The database that is wanted, and by kind the URLs of backends that are running.
+
+    Raises:
+        BenchError: a URL is none, or database and URL do not go together.
+    """
+    urls = {}
+    if given["database_url"] is not None:
+        postgresql.parse(given["database_url"])
+        if given["database"] == "sqlite":
+            raise BenchError("--database sqlite and --database-url do not go together", hint="give one of them")
+        urls["database"] = given["database_url"]
+    if given["redis_url"] is not None:
+        redis.check(given["redis_url"])
+        urls["redis"] = given["redis_url"]
+    return given["database"] or ("postgresql" if urls.get("database") else "sqlite"), urls
+
+
+def _option(name: str) -> str:
+    if name == "settings":
+        return "--set"
+    return f"--{name.replace('_', '-')}"
