@@ -72,9 +72,8 @@ def markdown(judged: Sequence[Judged], evidence: Evidence, link: Callable[[str],
         lines += ["| what | seen | asked | verdict |", "| --- | --- | --- | --- |"]
         lines += [line for outcome in one.outcomes for line in _rows(outcome)]
         if one.finding.cases:
-            runs = dict.fromkeys(case.setup.label for case in one.finding.cases.values())
-            lines += ["", f"Measured in: {', '.join(f'[{label}]({link(label)})' for label in runs)}, as"]
-            lines += ["", *(f"- {name}: `{case.name}`" for name, case in one.finding.cases.items())]
+            cases = [(name, case.name, case.setup.label) for name, case in one.finding.cases.items()]
+            lines += ["", *(f"- {name}: `{case}` in run [{label}]({link(label)})" for name, case, label in cases)]
         lines += ["", f"Again: `python bench.py findings {one.name}`"]
     return "\n".join(lines) + "\n"
 

@@ -168,7 +168,7 @@ def _beside(one: RatioExpected, finding: Finding, evidence: Evidence, first: str
         found = ratio_to(figure.repeats, one.to_ms or 1.0, confidence)
     return Seen(
         first=first,
-        second=second or f"{one.to_ms:g} ms",
+        second=second or f"{one.to_ms:,g} ms",
         figures=(figure, other),
         ratio=found,
         text="" if found.low is not None else "one repeat of each: there is no interval",

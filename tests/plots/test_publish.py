@@ -16,6 +16,7 @@ from results.errors import BenchError
 from results.evidence import SCHEMA, FindingsStore, Probed, StartSeen
 from results.finding import Setup
 from results.matrix import Cell
+from tests import browser
 from tests.conftest import ROOT
 from tests.results import factory
 
@@ -175,3 +176,16 @@ def test_what_is_not_fit_to_be_published_is_refused_and_nothing_is_changed(where
 def test_a_name_must_be_good_for_a_link(where: Published, name: str) -> None:
     with pytest.raises(BenchError, match="is no name to publish under"):
         publish.publish(RUN, name, where)
+
+
+@pytest.mark.skipif(browser.PROGRAM is None, reason="Chromium is not there: apt-get install chromium")
+def test_a_phone_scrolls_tables_and_not_pages(where: Published, tmp_path: Path) -> None:
+    publish.publish(findings(tmp_path / "found"), "findings", where)
+    first = publish.site(where, tmp_path / "site")
+    with browser.page() as page:
+        for path in (first, first.parent / "findings" / "findings.html"):
+            page.open(path.as_uri())
+            page.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
+            assert page.run("document.documentElement.scrollWidth") <= 390
+        assert page.complaints == []
+        assert {url.partition(":")[0] for url in page.requested} == {"file"}
