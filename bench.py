@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -259,23 +258,21 @@ def _show_matrix(given: dict[str, Any]) -> None:
 @click.pass_context
 def findings_(ctx: click.Context, /, **given: Any) -> None:
     """Measure what claims that people make rest on, and judge them: those of NAME, or all."""
-    known = finding.discover()
     console = Console(stderr=True, quiet=given["quiet"])
     if given["resume"] is not None:
         command_line.refuse_beside_resume(ctx)
         if given["names"]:
             raise BenchError("names of findings do not go with --resume: they are fixed", hint="leave them out")
         store = FindingsStore(given["resume"])
-        chosen = findings.choose(store.read().findings, known)
+        store.read()
     else:
-        chosen = findings.choose(given["names"], known)
+        chosen = findings.choose(given["names"], finding.discover())
         plans = asking.findings(chosen, given)
         store = FindingsStore.create(
             given["out"] or Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-findings", chosen, plans
         )
-    _measure_findings(store, chosen, given, console)
-    evidence = store.evidence(chosen)
-    judged = [judging.judge(name, one, evidence) for name, one in chosen.items()]
+    _measure_findings(store, given, console)
+    judged, evidence = store.judged()
     path = findings_page.write(judged, evidence, store.directory)
     if given["as_json"]:
         print(msgspec.json.encode(judged).decode())
@@ -334,9 +331,7 @@ def compare(run: Path, other: Path, as_json: bool, quiet: bool, debug: bool) -> 
         screen.show_two_runs(both, _console())
 
 
-def _measure_findings(
-    store: FindingsStore, chosen: Mapping[str, finding.Finding], given: dict[str, Any], console: Console
-) -> None:
+def _measure_findings(store: FindingsStore, given: dict[str, Any], console: Console) -> None:
     """Whatever is not measured yet."""
     from plots import report as reports
 
@@ -347,10 +342,11 @@ def _measure_findings(
         if plan.cases:
             bench = preparation.checked(plan, given | command_line.UNASKED, busy)
             preflight.check_resumable(plan, run_store.records(), bench)
+            preflight.check_same_bench(store.records(), bench)
             _carry_out(plan, run_store, bench, console, go_on)
             reports.write(summaries.summarize(plan.name, plan, run_store.records()), run_store.directory)
     with busy("asking servers what they speak") as told:
-        store.write(findings.probed(store.read(), chosen, told))
+        store.write(findings.probed(store.read(), told))
 
 
 def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console, go_on: str | None = None) -> None:

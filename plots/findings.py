@@ -1,6 +1,6 @@
 """Findings: on the terminal a line each, in Markdown each with all that it rests on, in JSON whole."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -72,8 +72,12 @@ def markdown(judged: Sequence[Judged], evidence: Evidence, link: Callable[[str],
         lines += ["| what | seen | asked | verdict |", "| --- | --- | --- | --- |"]
         lines += [line for outcome in one.outcomes for line in _rows(outcome)]
         if one.finding.cases:
-            cases = [(name, case.name, case.setup.label) for name, case in one.finding.cases.items()]
-            lines += ["", *(f"- {name}: `{case}` in run [{label}]({link(label)})" for name, case, label in cases)]
+            lines.append("")
+            for name, case in one.finding.cases.items():
+                run = evidence.runs.get(case.setup)
+                label = case.setup.label
+                where = f"[{label}]({link(label)})" if run is not None and run.machines else label
+                lines.append(f"- {name}: `{case.name}` in run {where}")
         lines += ["", f"Again: `python bench.py findings {one.name}`"]
     return "\n".join(lines) + "\n"
 
@@ -96,9 +100,12 @@ def asked(outcome: Outcome) -> str:
     least, most = outcome.bounds
     if least is not None and most is not None:
         return f"{number(least)} to {number(most)}"
+    beyond = outcome.refuted_beyond
     if least is not None:
-        return f"{number(least)} or more"
-    return f"{number(most)} or less" if most is not None else "–"
+        return f"{number(least)} or more" + (f"; refuted below {number(beyond)}" if beyond is not None else "")
+    if most is not None:
+        return f"{number(most)} or less" + (f"; refuted above {number(beyond)}" if beyond is not None else "")
+    return "–"
 
 
 def _shortened(said: str) -> str:
@@ -113,16 +120,17 @@ def _figure(figure: Estimate, unit: str) -> str:
 def _rows(outcome: Outcome) -> list[str]:
     that = escaped(outcome.that) + (f" ({outcome.metric})" if outcome.metric else "")
     return [
-        f"| {that} | {escaped(words(outcome, seen))} | {escaped(asked(outcome))} | {seen.verdict or TOLD} |"
+        f"| {that} | {escaped(words(outcome, seen))} | {escaped(asked(outcome))} | {_verdict(outcome, seen)} |"
         for seen in outcome.seen
     ]
 
 
 def _conditions(evidence: Evidence) -> list[str]:
     """Where and with what all was measured."""
-    if not evidence.runs:
-        return ["No run was needed."]
-    runs = [evidence.runs[setup] for setup in sorted(evidence.runs, key=lambda setup: setup.label)]
+    everything = [evidence.runs[setup] for setup in sorted(evidence.runs, key=lambda setup: setup.label)]
+    runs = [run for run in everything if run.machines]
+    if not runs:
+        return [f"Looked at {evidence.probed_at[:10]}, with {_versions(evidence.versions)}; no run was measured."]
     machine = next((machine.summary for run in runs for machine in run.machines), "an unknown machine")
     versions = {name: version for run in runs for name, version in run.versions.items()}
     profiles = [case.profile for run in runs for case in run.plan.cases]
@@ -131,16 +139,28 @@ def _conditions(evidence: Evidence) -> list[str]:
     measured = (
         f"Measured {min(run.started_at for run in runs)[:10]} on {machine}; {repeats} "
         f"{'repeats' if repeats > 1 else 'repeat'} of each case, each in a fresh server, {window}in brackets: "
-        f"{CONFIDENCE:.0%} confidence intervals, of all ratios of an expectation together. A claim is confirmed when "
-        "the interval of every ratio lies between the bounds, refuted when that of one lies beyond."
+        f"{CONFIDENCE:.0%} confidence intervals, of all ratios of a finding that decide together. A claim is confirmed "
+        "when the interval of every ratio lies between the bounds, refuted when that of one lies beyond."
     )
     return [
         measured,
         "",
-        ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".",
+        f"{_versions(versions | dict(evidence.versions))}.",
     ]
 
 
+def _verdict(outcome: Outcome, seen: Seen) -> str:
+    if seen.verdict is None:
+        return TOLD
+    return f"{seen.verdict} (a control)" if outcome.control else seen.verdict
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+
+
 def escaped(said: str) -> str:
-    """As text of a cell of a table."""
-    return said.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("\n", " ")
+    """As text of a cell of a table, in which code may be marked and nothing else."""
+    for character in "\\*<>[]|":
+        said = said.replace(character, f"\\{character}")
+    return said.replace("\n", " ")

@@ -36,12 +36,17 @@ def read(path: Path) -> Matrix:
         BenchError: it is damaged or of a newer schema.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Matrix)
+        text = path.read_bytes()
+        schema = msgspec.json.decode(text, type=_Versioned).schema
+        if schema > MATRIX_SCHEMA:
+            raise BenchError(f"{path} has schema {schema}; this bench reads up to {MATRIX_SCHEMA}")
+        return msgspec.json.decode(text, type=Matrix)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BenchError(f"{path} is damaged: {error}", hint="make it again") from error
-    if found.schema > MATRIX_SCHEMA:
-        raise BenchError(f"{path} has schema {found.schema}; this bench reads up to {MATRIX_SCHEMA}")
-    return found
+
+
+class _Versioned(msgspec.Struct):
+    schema: int
 
 
 def show(matrix: Matrix, console: Console) -> None:

@@ -18,11 +18,9 @@ from plots import compatibility, report
 from plots import findings as findings_page
 from plots import matrix as matrix_page
 from plots.page import TEMPLATES
-from results import finding, publishing
+from results import publishing
 from results.errors import BenchError, ExitCode
 from results.evidence import FindingsStore
-from results.finding import Finding
-from results.judging import Evidence, Judged, judge
 from results.publishing import Kind
 from results.store import Store
 from results.summary import RunSummary, summarize
@@ -60,22 +58,38 @@ def publish(source: Path, name: str, where: Published) -> Path:
             shutil.copy(source / "matrix.json", where.records / f"{name}.json")
             page = draw_matrix(name, where)
         else:
-            publishing.copy(source, where.records / name)
-            page = draw(name, where)
+            page = _publish(source, name, where)
         (where.pages / "index.md").write_text(index(where))
     except OSError as error:
-        raise BenchError(f"cannot write to {where.pages}: {error.strerror}", exit_code=ExitCode.NOT_MEASURED) from error
+        raise BenchError(
+            f"cannot publish {name}: {error.strerror}: {error.filename}", exit_code=ExitCode.NOT_MEASURED
+        ) from error
     return page
 
 
+def _publish(source: Path, name: str, where: Published) -> Path:
+    """Records and pages, drawn before anything that is published is touched."""
+    new = Published(where.records / f".{name}.new", where.pages / f".{name}.new")
+    try:
+        publishing.copy(source, new.records / name)
+        page = draw(name, new)
+        for made, target in ((new.records / name, where.records / name), (new.pages / name, where.pages / name)):
+            shutil.rmtree(target, ignore_errors=True)
+            made.rename(target)
+    finally:
+        shutil.rmtree(new.records, ignore_errors=True)
+        shutil.rmtree(new.pages, ignore_errors=True)
+    return where.pages / page.relative_to(new.pages)
+
+
 def draw(name: str, where: Published) -> Path:
-    """Draw what is published under `name` again; the path of its page."""
+    """Draw what is published under `name`; the path of its page."""
     target = where.pages / name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     if publishing.kind(where.records / name) == "run":
         return report.write_markdown(_run(where.records / name), target)
-    judged, evidence = _judged(where.records / name)
+    judged, evidence = FindingsStore(where.records / name).judged()
     page = target / "findings.md"
     records = f"{RECORDS_FROM_A_PAGE}/{name}/runs"
     page.write_text(findings_page.markdown(judged, evidence, lambda label: f"{records}/{label}/records"))
@@ -96,7 +110,7 @@ def index(where: Published, *, site: bool = False) -> str:
     kind = "html" if site else "md"
     lines = ["# Published measurements", ""]
     for name in where.names("findings"):
-        judged, _ = _judged(where.records / name)
+        judged, _ = FindingsStore(where.records / name).judged()
         lines += [f"## [Findings]({name}/findings.{kind})", "", "| claim | verdict |", "| --- | --- |"]
         lines += [f"| {findings_page.escaped(one.finding.claim)} | **{one.verdict}** |" for one in judged]
         lines.append("")
@@ -133,7 +147,7 @@ def site(where: Published, directory: Path) -> Path:
             shutil.copytree(where.records / name, directory / name)
             for store in FindingsStore(directory / name).runs():
                 report.write(_run(store.directory), store.directory)
-            findings_page.write(*_judged(directory / name), directory / name)
+            findings_page.write(*FindingsStore(directory / name).judged(), directory / name)
             _as_html(directory / name / "findings.md")
         for name in where.matrices():
             shutil.copy(where.records / f"{name}.json", directory)
@@ -170,11 +184,3 @@ def _run(directory: Path) -> RunSummary:
     store = Store(directory)
     plan = store.plan()
     return summarize(plan.name, plan, store.records())
-
-
-def _judged(directory: Path) -> tuple[list[Judged], Evidence]:
-    """The findings of a directory, judged by its records."""
-    store, known = FindingsStore(directory), finding.discover()
-    chosen: dict[str, Finding] = {name: known[name] for name in store.read().findings if name in known}
-    evidence = store.evidence(chosen)
-    return [judge(name, one, evidence) for name, one in chosen.items()], evidence

@@ -1,24 +1,26 @@
 """A directory of findings: what was measured for them, of which all is judged again whenever it is read.
 
-    <findings>/findings.json        which findings, and what was seen of servers beside the runs
+    <findings>/findings.json        the findings as they were then, and what was seen of servers beside the runs
     <findings>/runs/<setup>/        a run for all cases that share workers, threads, CPUs and database
 
 A directory is written by `findings`, and read by it and by `publish`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from results.errors import BenchError, ExitCode
 from results.finding import Finding, Setup
-from results.judging import Evidence
+from results.judging import Evidence, Judged, judge
 from results.matrix import Cell, Feature
 from results.plan import Plan
+from results.record import Record
 from results.store import Store, write_whole
 from results.summary import summarize
+from results.validity import conditions
 
 SCHEMA = 1
 
@@ -33,10 +35,15 @@ class StartSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class Probed:
-    """The findings of a directory, and what was seen beside its runs; null until it was looked for."""
+    """The findings of a directory, by name, and what was seen beside its runs, with what; null until it was looked for.
+
+    The findings are judged as they were when they were measured: nobody moves a bound after the figures are known.
+    """
 
     schema: int
-    findings: tuple[str, ...]
+    findings: dict[str, Finding]
+    probed_at: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
     features: dict[str, dict[Feature, Cell]] | None = None
     starts: tuple[StartSeen, ...] | None = None
 
@@ -48,7 +55,7 @@ class FindingsStore:
         self.directory = directory.absolute()
 
     @classmethod
-    def create(cls, directory: Path, findings: Iterable[str], plans: Mapping[Setup, Plan]) -> "FindingsStore":
+    def create(cls, directory: Path, findings: Mapping[str, Finding], plans: Mapping[Setup, Plan]) -> "FindingsStore":
         """Make `directory` with a run for each of `plans`.
 
         Raises:
@@ -64,7 +71,7 @@ class FindingsStore:
         for setup, plan in plans.items():
             if plan.cases or plan.left_out:
                 Store.create(store._run(setup), plan)
-        store.write(Probed(schema=SCHEMA, findings=tuple(findings)))
+        store.write(Probed(schema=SCHEMA, findings=dict(findings)))
         return store
 
     def runs(self) -> list[Store]:
@@ -109,14 +116,27 @@ class FindingsStore:
         except OSError as error:
             raise BenchError(f"cannot read {path}: {error.strerror}") from error
 
-    def evidence(self, findings: Mapping[str, Finding]) -> Evidence:
-        """What there is to judge `findings` by.
+    def records(self) -> list[Record]:
+        """Those of all its runs.
 
         Raises:
-            BenchError: a record is damaged or of a newer schema.
+            BenchError: one is damaged or of a newer schema.
         """
+        return [record for run in self.runs() for record in run.records()]
+
+    def judged(self) -> tuple[list[Judged], Evidence]:
+        """Its findings with what came of them, and by what.
+
+        Raises:
+            BenchError: a record is damaged or of a newer schema, or runs are of several machines or sources.
+        """
+        _check_alike(self.records(), self.directory)
         probed = self.read()
-        setups = {case.setup for finding in findings.values() for case in finding.cases.values()}
+        evidence = self._evidence(probed)
+        return [judge(name, finding, evidence) for name, finding in probed.findings.items()], evidence
+
+    def _evidence(self, probed: Probed) -> Evidence:
+        setups = {case.setup for finding in probed.findings.values() for case in finding.cases.values()}
         stores = {setup: Store(self._run(setup)) for setup in setups if (self._run(setup) / "plan.json").is_file()}
         plans = {setup: store.plan() for setup, store in stores.items()}
         return Evidence(
@@ -125,10 +145,24 @@ class FindingsStore:
             },
             features=probed.features or {},
             starts={one.argv: one.cell for one in probed.starts or ()},
+            probed_at=probed.probed_at,
+            versions=probed.versions,
         )
 
     def _run(self, setup: Setup) -> Path:
         return self.directory / "runs" / setup.label
+
+
+def _check_alike(records: Sequence[Record], directory: Path) -> None:
+    """Figures of several runs are put beside each other: they must be of one machine, and of one bench."""
+    for other in records[1:]:
+        here, there = conditions(records[0]), conditions(other)
+        for name in ("sources", "load versions", "CPU model", "CPUs", "memory", "kernel", "governor"):
+            if here[name] != there[name]:
+                raise BenchError(
+                    f"the records in {directory} differ in {name}",
+                    hint="unlike is not compared with like: measure all of it on one machine, with one bench",
+                )
 
 
 class _Versioned(msgspec.Struct):

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from results.errors import BenchError
-from results.matrix import Feature, Status
+from results.matrix import FEATURES, Feature, Status
 from results.plan import Database, Interface, Variant
 
 FOLDER = Path(__file__).resolve().parent / "findings"
@@ -63,49 +63,65 @@ class CaseAsked(Setup, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return "/".join(part for part in (self.server, self.scenario, self.variant, settings, point) if part)
 
 
-class RatioExpected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many times a figure of the cases `of` is that of each of the cases `to`, or that many ms (`to_ms`).
-
-    It is confirmed by an interval from `at_least` to `at_most`, and refuted by one beyond; without either bound the
-    ratio is only told.
-    """
+class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is expected, in a few words; a `control` that is not met leaves its claim undecided, never refuted."""
 
     that: str
+    control: bool = False
+
+
+class RatioExpected(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many times a figure of the cases `of` is that of each of the cases `to`, or that many ms (`to_ms`).
+
+    It is confirmed by an interval from `at_least` to `at_most`, and refuted by one beyond these, or only by one beyond
+    `refuted_beyond`, which lies farther off: between them is what nobody would call either. Without bounds the ratio
+    is only told.
+    """
+
     metric: Metric
     of: tuple[str, ...]
     to: tuple[str, ...] = ()
     to_ms: float | None = None
     at_least: float | None = None
     at_most: float | None = None
+    refuted_beyond: float | None = None
+
+    @property
+    def decides(self) -> bool:
+        return self.at_least is not None or self.at_most is not None
+
+    @property
+    def pairs(self) -> int:
+        """How many ratios it has."""
+        return len(self.of) * max(1, len(self.to))
 
 
-class StatusExpected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StatusExpected(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of what status a case is, and what was seen of it has `says` in it."""
 
-    that: str
     case: str
     status: tuple[Status, ...]
     says: str = ""
 
 
-class FeatureExpected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FeatureExpected(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether servers speak something."""
 
-    that: str
     servers: tuple[str, ...]
     feature: Feature
     status: tuple[Status, ...]
 
 
-class StartExpected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StartExpected(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether a command line serves the app: `BIND`, `PORT` and `APP` stand for address, port and import path.
 
-    `says` must be in what it writes, and `says_nothing_of` must not.
+    It is not tried where one of the packages that it `needs` is missing. `says` must be in what it writes, and
+    `says_nothing_of` must not; Python is told to show all warnings.
     """
 
-    that: str
     argv: tuple[str, ...]
     interface: Interface
+    needs: tuple[str, ...]
     status: tuple[Status, ...]
     says: str = ""
     says_nothing_of: str = ""
@@ -167,6 +183,9 @@ def _check(finding: Finding) -> None:
         raise ValueError(f"nothing is expected of its case {unused[0]!r}")
     for one in finding.ratio:
         _check_ratio(one)
+    unknown = [one.feature for one in finding.feature if one.feature not in FEATURES]
+    if unknown:
+        raise ValueError(f"there is no feature {unknown[0]!r}")
     if not (finding.ratio or finding.status or finding.feature or finding.start):
         raise ValueError("it expects nothing")
 
@@ -178,3 +197,5 @@ def _check_ratio(one: RatioExpected) -> None:
         raise ValueError(f"{one.that!r}: `to_ms` is of latencies, and positive")
     if one.at_least is not None and one.at_most is not None and one.at_least >= one.at_most:
         raise ValueError(f"{one.that!r}: `at_least` is not less than `at_most`")
+    if one.refuted_beyond is not None and (one.at_least is None) == (one.at_most is None):
+        raise ValueError(f"{one.that!r}: `refuted_beyond` goes with either `at_least` or `at_most`")

@@ -93,7 +93,9 @@ def shares(histogram: HdrHistogram) -> tuple[float, ...]:
     """The share of the samples in each of the bins between BIN_EDGES_MS; zeros of an empty one."""
     counts = np.frombuffer(histogram.counts, dtype=histogram.counts._type_)
     places = np.flatnonzero(counts)
-    found = np.histogram(_values_us(places) / 1000, bins=BIN_EDGES_MS, weights=counts[places])[0]
+    # What lies beyond them is in the outermost.
+    values_ms = np.clip(_values_us(places) / 1000, BIN_EDGES_MS[0], BIN_EDGES_MS[-1])
+    found = np.histogram(values_ms, bins=BIN_EDGES_MS, weights=counts[places])[0]
     return tuple((found / max(found.sum(), 1)).tolist())
 
 

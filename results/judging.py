@@ -1,17 +1,22 @@
 """Findings judged by what was measured for them: confirmed, refuted or undecided, and by which figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from results.compare import Ratio, ratio, ratio_to
-from results.errors import BenchError, ExitCode
+from results.errors import ExitCode
 from results.finding import CaseAsked, Finding, Metric, RatioExpected, Setup
 from results.matrix import Cell, Feature, Status, cell
 from results.stats import CONFIDENCE, Estimate
 from results.summary import CaseSummary, RunSummary
 
 FindingVerdict = Literal["confirmed", "refuted", "undecided"]
+BORNE = {"stolen-time", "foreign-load", "unsteady", "uneven-service", "uneven-workers"}
+"""Reasons for which a case is suspect, and that intervals over repeats have in them: noise that falls on all alike, and
+how a server shares out what it gives. By any other a figure may be wrong without any spread, and decides nothing."""
+NOT_MEASURED = {"backend-broken", "load-broken", "repeats-missing", "unlike-repeats"}
+"""Reasons by which the bench, or what the app calls, failed, and not the deployment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +26,9 @@ class Evidence:
     runs: Mapping[Setup, RunSummary]
     features: Mapping[str, Mapping[Feature, Cell]]
     starts: Mapping[tuple[str, ...], Cell]
+    probed_at: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of what the last two were seen with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +51,21 @@ class Seen:
 class Outcome:
     """What came of one expectation: of a ratio, between `bounds`, or of something of a status, `wanted` in words.
 
-    The verdict is None where it is only told.
+    The verdict is None where it is only told. A `control` that is not met decides nothing.
     """
 
     that: str
+    control: bool
     metric: Metric | None = None
     bounds: tuple[float | None, float | None] = (None, None)
+    refuted_beyond: float | None = None
     wanted: str = ""
     seen: tuple[Seen, ...]
 
     @property
     def verdict(self) -> FindingVerdict | None:
-        return _together([one.verdict for one in self.seen])
+        found = _together([one.verdict for one in self.seen])
+        return "undecided" if self.control and found == "refuted" else found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,30 +84,24 @@ class Judged:
 def judge(name: str, finding: Finding, evidence: Evidence) -> Judged:
     """A finding by the evidence.
 
-    Raises:
-        BenchError: the runs are of several machines.
+    Intervals are so wide that all of the finding's ratios that decide hold together (Bonferroni).
     """
-    machines = {machine for run in evidence.runs.values() for machine in run.machines}
-    if len(machines) > 1:
-        raise BenchError(
-            f"the runs are of {len(machines)} machines: {'; '.join(sorted(one.summary for one in machines))}",
-            hint="unlike is not compared with like: measure all of them on one",
-        )
-    outcomes = [_of_ratio(one, finding, evidence) for one in finding.ratio]
+    pairs = sum(one.pairs for one in finding.ratio if one.decides)
+    confidence = 1 - (1 - CONFIDENCE) / max(1, pairs)
+    outcomes = [_of_ratio(one, finding, evidence, confidence) for one in finding.ratio]
     for status in finding.status:
-        found = _find(finding.cases[status.case], evidence)
-        seen = cell(found) if found is not None and found.repeats else None
         wanted = _Wanted(status=status.status, says=status.says)
-        outcomes.append(Outcome(that=status.that, wanted=wanted.text, seen=(_of_cell(status.case, seen, wanted),)))
+        seen = _of_cell(status.case, _cell(finding.cases[status.case], evidence), wanted)
+        outcomes.append(Outcome(that=status.that, control=status.control, wanted=wanted.text, seen=(seen,)))
     for feature in finding.feature:
         wanted = _Wanted(status=feature.status)
         cells = [(server, evidence.features.get(server, {}).get(feature.feature)) for server in feature.servers]
         told = tuple(_of_cell(server, one, wanted) for server, one in cells)
-        outcomes.append(Outcome(that=feature.that, wanted=wanted.text, seen=told))
+        outcomes.append(Outcome(that=feature.that, control=feature.control, wanted=wanted.text, seen=told))
     for start in finding.start:
         wanted = _Wanted(status=start.status, says=start.says, says_nothing_of=start.says_nothing_of)
         told = (_of_cell(" ".join(start.argv), evidence.starts.get(start.argv), wanted),)
-        outcomes.append(Outcome(that=start.that, wanted=wanted.text, seen=told))
+        outcomes.append(Outcome(that=start.that, control=start.control, wanted=wanted.text, seen=told))
     return Judged(name=name, finding=finding, outcomes=tuple(outcomes))
 
 
@@ -145,54 +150,75 @@ def _of_cell(name: str, found: Cell | None, wanted: _Wanted) -> Seen:
     return Seen(first=name, text=f"{found.status}: {found.seen}", verdict=verdict)
 
 
-def _of_ratio(one: RatioExpected, finding: Finding, evidence: Evidence) -> Outcome:
+def _cell(asked: CaseAsked, evidence: Evidence) -> Cell:
+    """What a case says of its status; where the bench could not measure it, that it was not tried."""
+    found = _find(asked, evidence)
+    if found is None or not found.repeats:
+        return Cell(status="not tried", seen=_absent(asked, evidence))
+    unmeasured = next((one for one in found.judgement.reasons if one.code in NOT_MEASURED), None)
+    return Cell(status="not tried", seen=unmeasured.text) if unmeasured else cell(found)
+
+
+def _of_ratio(one: RatioExpected, finding: Finding, evidence: Evidence, confidence: float) -> Outcome:
     pairs = [(first, second) for first in one.of for second in (one.to or ("",))]
-    seen = tuple(_beside(one, finding, evidence, first, second, len(pairs)) for first, second in pairs)
-    return Outcome(that=one.that, metric=one.metric, bounds=(one.at_least, one.at_most), seen=seen)
+    seen = tuple(_beside(one, finding, evidence, first, second, confidence) for first, second in pairs)
+    return Outcome(
+        that=one.that,
+        control=one.control,
+        metric=one.metric,
+        bounds=(one.at_least, one.at_most),
+        refuted_beyond=one.refuted_beyond,
+        seen=seen,
+    )
 
 
-def _beside(one: RatioExpected, finding: Finding, evidence: Evidence, first: str, second: str, pairs: int) -> Seen:
-    """One case beside another, or beside a number of ms; with `pairs` intervals that hold all together at 95%."""
-    decides = one.at_least is not None or one.at_most is not None
-    figure, why = _figure(finding.cases[first], one.metric, evidence)
+def _beside(
+    one: RatioExpected, finding: Finding, evidence: Evidence, first: str, second: str, confidence: float
+) -> Seen:
+    """One case beside another, or beside a number of ms."""
+    figure, doubts = _figure(finding.cases[first], one.metric, evidence)
     other: Estimate | None = None
     if second:
-        other, why_other = _figure(finding.cases[second], one.metric, evidence)
-        why = why or why_other
+        other, more = _figure(finding.cases[second], one.metric, evidence)
+        doubts = [*doubts, *more]
+    undecided: FindingVerdict | None = "undecided" if one.decides else None
     if figure is None or (second and other is None):
-        return Seen(first=first, second=second, text=why, verdict="undecided" if decides else None)
-    confidence = 1 - (1 - CONFIDENCE) / pairs
+        return Seen(first=first, second=second, text="; ".join(doubts), verdict=undecided)
     if other is not None:
         found = ratio(figure.repeats, other.repeats, confidence)
     else:
         found = ratio_to(figure.repeats, one.to_ms or 1.0, confidence)
+    if found.low is None:
+        doubts = [*doubts, "one repeat of each: there is no interval"]
     return Seen(
         first=first,
         second=second or f"{one.to_ms:,g} ms",
         figures=(figure, other),
         ratio=found,
-        text="" if found.low is not None else "one repeat of each: there is no interval",
-        verdict=_within(found, one.at_least, one.at_most) if decides else None,
+        text="; ".join(doubts),
+        verdict=_within(found, one) if one.decides and not doubts else undecided,
     )
 
 
-def _within(found: Ratio, least: float | None, most: float | None) -> FindingVerdict:
+def _within(found: Ratio, one: RatioExpected) -> FindingVerdict:
     if found.low is None or found.high is None:
         return "undecided"
-    low, high = least or 0.0, float("inf") if most is None else most
+    low, high = one.at_least or 0.0, float("inf") if one.at_most is None else one.at_most
     if low <= found.low and found.high <= high:
         return "confirmed"
+    if one.refuted_beyond is not None:
+        low, high = (low, one.refuted_beyond) if one.at_least is None else (one.refuted_beyond, high)
     return "refuted" if found.high < low or high < found.low else "undecided"
 
 
-def _figure(asked: CaseAsked, metric: Metric, evidence: Evidence) -> tuple[Estimate | None, str]:
-    """The figure of a case; else why there is none."""
+def _figure(asked: CaseAsked, metric: Metric, evidence: Evidence) -> tuple[Estimate | None, list[str]]:
+    """The figure of a case, and what stands against deciding by it."""
     found = _find(asked, evidence)
     if found is None:
-        return None, f"{asked.name} was not measured"
+        return None, [_absent(asked, evidence)]
+    reasons = found.judgement.reasons
     if not found.usable:
-        reasons = found.judgement.reasons
-        return None, f"{asked.name} is invalid: {reasons[0].text if reasons else 'it was not measured'}"
+        return None, [f"{asked.name} is invalid: {reasons[0].text if reasons else 'it was not measured'}"]
     figures = {
         "throughput": found.throughput_rps,
         "p50": found.latency_ms["p50"],
@@ -201,8 +227,18 @@ def _figure(asked: CaseAsked, metric: Metric, evidence: Evidence) -> tuple[Estim
     }
     figure = figures[metric]
     if figure is None or not figure.repeats or min(figure.repeats) <= 0:
-        return None, f"{asked.name} has no {metric}"
-    return figure, ""
+        return None, [f"{asked.name} has no {metric}"]
+    borne = BORNE | ({"shared-cpus"} if asked.all_cpus else set())
+    return figure, [f"{asked.name} is suspect: {one.text}" for one in reasons if one.code not in borne]
+
+
+def _absent(asked: CaseAsked, evidence: Evidence) -> str:
+    """Why a case was not measured."""
+    run = evidence.runs.get(asked.setup)
+    for one in run.plan.left_out if run else ():
+        if (one.server, one.scenario) == (asked.server, asked.scenario):
+            return one.elsewhere.why
+    return f"{asked.name} was not measured"
 
 
 def _find(asked: CaseAsked, evidence: Evidence) -> CaseSummary | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from results.rules import share
+from results.rules.answers import FAILURE_SHARE
 from results.summary import CaseSummary, RunSummary
 
 MATRIX_SCHEMA = 1
@@ -75,7 +76,7 @@ def cell(summary: CaseSummary) -> Cell:
     wrong = counts.failed + counts.unfinished
     if wrong > FAILS_SHARE * counts.sent:
         return Cell(status="fails", seen=_failures(summary))
-    if wrong:
+    if wrong > FAILURE_SHARE * counts.sent:
         return Cell(status="degraded", seen=f"{_failures(summary)} of {counts.sent:,} ({share(wrong, counts.sent)})")
     for code in DEGRADING:
         if code in codes:

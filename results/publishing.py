@@ -1,7 +1,6 @@
 """Stored measurements, copied to where they are published: whole, and the same bytes whenever it is done."""
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,8 @@ from results.record import Record
 from results.store import Store, record_name, write_whole
 
 Kind = Literal["run", "findings"]
+INDEX = "index"
+"""What the page of all that is published is called."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -39,39 +40,31 @@ def check_name(name: str) -> str:
     Raises:
         BenchError: it would be no good directory and link.
     """
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name == INDEX:
         raise BenchError(f"{name!r} is no name to publish under", hint="write it in small letters, as four-servers")
     return name
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy what `source` holds to `target`, in place of what is there; logs and pages are left out.
+    """Copy what `source` holds to `target`, a new directory; logs and pages are left out.
 
     Records of older schemas are upgraded.
 
     Raises:
-        BenchError: something is damaged, of a newer schema, of several machines, or there is no record; or `target`
-            cannot be written, and is then what it was.
+        BenchError: something is damaged, of a newer schema, of several machines or of somebody's own project, or there
+            is no record.
+        OSError: `target` cannot be written.
     """
-    new = target.with_name(f".{target.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    try:
-        if kind(source) == "run":
-            _copy_run(Store(source), new)
-        else:
-            _copy_findings(FindingsStore(source), new)
-        shutil.rmtree(target, ignore_errors=True)
-        new.rename(target)
-    except OSError as error:
-        raise BenchError(f"cannot write {target}: {error.strerror}", hint="make room, or permit it") from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    if kind(source) == "run":
+        _copy_run(Store(source), target)
+    else:
+        _copy_findings(FindingsStore(source), target)
 
 
 def _copy_findings(store: FindingsStore, target: Path) -> None:
-    found, runs = store.read(), store.runs()
-    _check_machines([record for run in runs for record in run.records()], store.directory)
-    for run in runs:
+    found = store.read()
+    store.judged()
+    for run in store.runs():
         if run.plan().cases:
             _copy_run(run, target / "runs" / run.directory.name)
     target.mkdir(parents=True, exist_ok=True)
@@ -83,6 +76,11 @@ def _copy_run(store: Store, target: Path) -> None:
     if not records:
         raise BenchError(f"{store.directory} has no records: there is nothing to publish")
     _check_machines(records, store.directory)
+    if any(app is not None and app.directory is not None for app in (plan.app, *(record.app for record in records))):
+        raise BenchError(
+            f"{store.directory} is of a project of somebody's own: its directories and variables would be published",
+            hint="publish runs of the bench's own app",
+        )
     (target / "records").mkdir(parents=True)
     plan = replace(plan, left_out=tuple(one.elsewhere for one in plan.left_out))
     write_whole(target / "plan.json", msgspec.json.encode(plan) + b"\n")

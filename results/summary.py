@@ -201,13 +201,17 @@ def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[
         if len(places) < 2 or any(difference(records[0], other) for other in records[1:]):
             continue
         merits = [_merit(cases[place]) for place in places]
-        best = max(merits, key=lambda merit: math.prod(merit) ** (1 / len(merit)))
+        best = max(merits, key=_mean_of_logs)
         for place, rank, merit in zip(places, ranks(merits), merits, strict=True):
             beside = None
             if min(*merit, *best) > 0 and merit is not best:
                 beside = ratio(merit, best) if cases[place].case.profile.kind == "closed" else ratio(best, merit)
             ranked[place] = replace(cases[place], rank=rank, ratio_to_best=beside)
     return tuple(ranked)
+
+
+def _mean_of_logs(merit: Sequence[float]) -> float:
+    return math.fsum(map(math.log, merit)) / len(merit) if min(merit) > 0 else -math.inf
 
 
 def _work(case: Case) -> tuple[str, str, Profile]:

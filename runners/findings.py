@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from results.errors import BenchError
@@ -49,6 +50,8 @@ def plans(findings: Mapping[str, Finding], load: LoadWish, run: RunWish) -> dict
             asked.setdefault(one.setup, {})[one.name] = one
     environment = Environment.of(BENCH_APP)
     known = server_files.discover()
+    for name in {name for finding in findings.values() for one in finding.feature for name in one.servers}:
+        choosing.names("server", [name], known)
     names = choosing.names("server", [name for found in asked.values() for name in _servers(found.values())], known)
     available = server_files.availability([known[name] for name in names], environment) if asked else {}
     return {
@@ -94,6 +97,8 @@ def _measurable(
             why = f"{one.server} is not installed: {server.install}"
         elif lack is not None:
             why = f"{lack.what} is missing: {lack.install}"
+        elif setup.all_cpus and setup.workers > len(host.usable_cpus()):
+            why = f"there are fewer than {setup.workers} CPUs"
         if why is None:
             measurable.append(one)
         else:
@@ -155,13 +160,32 @@ def _case(one: CaseAsked, found: ScenarioFile, shape: Profile) -> Case:
     return case
 
 
-def probed(before: Probed, findings: Mapping[str, Finding], told: Callable[[str], None]) -> Probed:
-    """What was seen before, and what is expected beside runs and was not looked for yet."""
+def probed(before: Probed, told: Callable[[str], None]) -> Probed:
+    """What was seen before, and what is expected beside runs and was not looked for, or could not be tried."""
+    findings = list(before.findings.values())
+    cells = [cell for found in (before.features or {}).values() for cell in found.values()]
+    again = before.features is None or any(cell.status == "not tried" for cell in cells)
+    features = _features(findings, told) if again else before.features
+    again = before.starts is None or any(one.cell.status == "not tried" for one in before.starts)
+    starts = _starts(findings, told) if again else before.starts
+    if (features, starts) == (before.features, before.starts):
+        return before
     return replace(
         before,
-        features=_features(findings.values(), told) if before.features is None else before.features,
-        starts=_starts(findings.values(), told) if before.starts is None else before.starts,
+        features=features,
+        starts=starts,
+        probed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=_versions(findings),
     )
+
+
+def _versions(findings: Sequence[Finding]) -> dict[str, str]:
+    """Of what is looked at beside runs."""
+    known = server_files.discover()
+    names = {name for finding in findings for one in finding.feature for name in one.servers}
+    distributions = {name for server in names for name in known[server].distributions}
+    distributions |= {name for finding in findings for one in finding.start for name in one.needs}
+    return Environment.of(BENCH_APP).versions([*sorted(distributions), "django"]) if distributions else {}
 
 
 def _features(findings: Iterable[Finding], told: Callable[[str], None]) -> dict[str, dict[Feature, Cell]]:
@@ -194,6 +218,11 @@ def _starts(findings: Iterable[Finding], told: Callable[[str], None]) -> tuple[S
 
 def _start(one: StartExpected) -> Cell:
     """Whether a command line serves, with the last lines that it wrote."""
+    environment = Environment.of(BENCH_APP)
+    versions = environment.versions(one.needs)
+    missing = [name for name in one.needs if name not in versions]
+    if missing:
+        return Cell(status="not tried", seen=f"{', '.join(missing)} is not installed")
 
     def command(bind: str, app: str, _: Budget) -> list[str]:
         words = {"BIND": bind, "PORT": bind.rpartition(":")[2], "APP": app}
@@ -202,7 +231,6 @@ def _start(one: StartExpected) -> Cell:
     server = Server(
         name=one.argv[0], summary=one.that, interface=one.interface, distribution=one.argv[0], uses=(), command=command
     )
-    environment = Environment.of(BENCH_APP)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log = Path(folder) / "log"
         launch = Launch(
@@ -212,6 +240,7 @@ def _start(one: StartExpected) -> Cell:
             probe_path=probes.HELLO,
             start_timeout_s=compatibility.RUN.start_timeout,
             log=log,
+            variables={"PYTHONWARNINGS": "default"},
         )
         deployment = launch.of(server)
         try:

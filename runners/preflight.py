@@ -190,6 +190,25 @@ def check_resumable(plan: Plan, records: Sequence[Record], bench: Bench) -> None
                 )
 
 
+def check_same_bench(records: Sequence[Record], bench: Bench) -> None:
+    """Refuse to add to measurements that were begun by another bench, or on another machine.
+
+    Raises:
+        BenchError: something differs, and what.
+    """
+    for record in records:
+        now = replace(
+            record, load_versions=dict(bench.load_versions), sources=dict(bench.sources), machine=bench.machine
+        )
+        then, here = conditions(record), conditions(now)
+        for name in then:
+            if then[name] != here[name]:
+                raise BenchError(
+                    f"this was begun with other {name}: {_difference(then[name], here[name])}",
+                    hint="unlike is not compared with like: start anew",
+                )
+
+
 def _difference(then: object, now: object) -> str:
     """The first difference, as `django 5.2.18, and here it is 5.2.19`."""
     if isinstance(then, dict) and isinstance(now, dict):

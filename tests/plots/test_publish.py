@@ -12,6 +12,7 @@ import pytest
 
 from plots import publish
 from plots.publish import Published
+from results import finding
 from results.errors import BenchError
 from results.evidence import SCHEMA, FindingsStore, Probed, StartSeen
 from results.finding import Setup
@@ -41,9 +42,10 @@ def findings(folder: Path) -> Path:
         argv=("uwsgi", "--http-socket", "BIND", "--module", "APP", "--master", "--async=gevent"),
         cell=Cell(status="fails", seen="it wrote: <script>alert(1)</script> | *no*"),
     )
-    store = FindingsStore.create(folder, ["one-query", "uwsgi-async-gevent"], {Setup(): _plan()})
+    chosen = {name: finding.discover()[name] for name in ("one-query", "uwsgi-async-gevent")}
+    store = FindingsStore.create(folder, chosen, {Setup(): _plan()})
     store.write(
-        Probed(schema=SCHEMA, findings=("one-query", "uwsgi-async-gevent"), features={}, starts=(start,)),
+        Probed(schema=SCHEMA, findings=chosen, probed_at="2026-01-01T00:00:00+00:00", features={}, starts=(start,))
     )
     for run in store.runs():
         for case in run.plan().cases:
@@ -94,7 +96,7 @@ def test_a_matrix_is_published_with_its_figure(where: Published, tmp_path: Path)
     assert (where.pages / "some-matrix.png").stat().st_size > 5_000
     assert "[some-matrix](some-matrix.md)" in (where.pages / "index.md").read_text()
     before = contents(where.records)
-    for content, says in (("{}", "is damaged"), ('{"schema": 9}', "is damaged")):
+    for content, says in (("{}", "is damaged"), ('{"schema": 1}', "is damaged"), ('{"schema": 9}', "has schema 9")):
         (source / "matrix.json").write_text(content)
         with pytest.raises(BenchError, match=says):
             publish.publish(source, "some-matrix", where)
@@ -168,11 +170,14 @@ def test_what_is_not_fit_to_be_published_is_refused_and_nothing_is_changed(where
     for path in (record, *others):
         path.unlink()
     refused("has no records")
+    record.write_text(sound)
+    _changed(record, app=json.loads(sound)["app"] | {"directory": "/home/somebody/shop"})
+    refused("is of a project of somebody's own")
     (copied / "plan.json").unlink()
     refused("is neither a run nor findings")
 
 
-@pytest.mark.parametrize("name", ["", "Upper", "with space", "../up", "a--b", "<b>"])
+@pytest.mark.parametrize("name", ["", "Upper", "with space", "../up", "a--b", "<b>", "index"])
 def test_a_name_must_be_good_for_a_link(where: Published, name: str) -> None:
     with pytest.raises(BenchError, match="is no name to publish under"):
         publish.publish(RUN, name, where)
@@ -181,11 +186,13 @@ def test_a_name_must_be_good_for_a_link(where: Published, name: str) -> None:
 @pytest.mark.skipif(browser.PROGRAM is None, reason="Chromium is not there: apt-get install chromium")
 def test_a_phone_scrolls_tables_and_not_pages(where: Published, tmp_path: Path) -> None:
     publish.publish(findings(tmp_path / "found"), "findings", where)
+    shutil.copy(ROOT / "results" / "published" / "matrix.json", where.records)
     first = publish.site(where, tmp_path / "site")
     with browser.page() as page:
-        for path in (first, first.parent / "findings" / "findings.html"):
+        for path in (first, first.parent / "findings" / "findings.html", first.parent / "matrix.html"):
             page.open(path.as_uri())
             page.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
             assert page.run("document.documentElement.scrollWidth") <= 390
+        assert page.run("document.images[0].naturalWidth") > 0, "the figure of the matrix"
         assert page.complaints == []
         assert {url.partition(":")[0] for url in page.requested} == {"file"}

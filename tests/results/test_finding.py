@@ -41,6 +41,8 @@ def test_setups_have_labels_of_their_own() -> None:
         (HEAD + CASES + RATIO + 'to = ["two"]\n', "there is no case 'two'"),
         (HEAD + CASES + RATIO + "to_ms = 5\nat_least = 2\nat_most = 1\n", "`at_least` is not less than `at_most`"),
         (HEAD + CASES + RATIO + "to_ms = 5\natleast = 2\n", "atleast"),
+        (HEAD + CASES + RATIO + "to_ms = 5\nrefuted_beyond = 2\n", "`refuted_beyond` goes with either"),
+        (HEAD + '[[feature]]\nthat = "t"\nservers = ["a"]\nfeature = "h3"\nstatus = ["works"]\n', "no feature 'h3'"),
         (HEAD + CASES + RATIO.replace("p50", "p51") + "to_ms = 5\n", "p51"),
         (HEAD + CASES.replace("uvicorn", "uvicorn\n"), ""),
         (HEAD + '[[status]]\nthat = "t"\ncase = "one"\nstatus = ["works"]\n', "there is no case 'one'"),

@@ -31,9 +31,11 @@ def test_values_outside_the_range_are_counted_at_its_ends() -> None:
 def test_shares_of_bins_are_those_of_the_samples() -> None:
     values = np.random.default_rng(1).lognormal(8, 1.5, 50_000).astype(np.int64) + 1
     shares = histogram.shares(histogram.merge([histogram.encode(values)]))
-    exact = np.histogram(values / 1000, bins=histogram.BIN_EDGES_MS)[0] / values.size
+    edges = histogram.BIN_EDGES_MS
+    exact = np.histogram(np.clip(values / 1000, edges[0], edges[-1]), bins=edges)[0] / values.size
+    assert exact[0] > 0.005, "what is faster than the first bin is in it"
     assert sum(shares) == pytest.approx(1)
-    assert shares == pytest.approx(exact, abs=0.002)
+    assert shares == pytest.approx(exact, abs=0.0015)
     assert sum(histogram.shares(histogram.merge([]))) == 0
 
 

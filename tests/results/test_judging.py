@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replaced
 
-from results.errors import BenchError, ExitCode
+from results.errors import ExitCode
 from results.finding import CaseAsked, FeatureExpected, Finding, RatioExpected, Setup, StartExpected, StatusExpected
 from results.judging import Evidence, Judged, exit_code, judge
 from results.matrix import Cell
-from results.plan import Case
+from results.plan import Case, LeftOut
 from results.record import Breakdown, Record
 from results.summary import summarize
 from tests.results import factory
@@ -32,8 +33,13 @@ def evidence(*records: Record) -> Evidence:
     return Evidence(runs={Setup(): summarize("run", plan, records)}, features={}, starts={})
 
 
-def expected(**bounds: float) -> Finding:
-    one = RatioExpected(that="t", metric="throughput", of=("fast",), to=("slow",), **bounds)
+def expected(
+    at_least: float | None = None, at_most: float | None = None, beyond: float | None = None, *, control: bool = False
+) -> Finding:
+    one = RatioExpected(
+        that="t", control=control, metric="throughput", of=("fast",), to=("slow",), at_least=at_least, at_most=at_most,
+        refuted_beyond=beyond,
+    )  # fmt: skip
     return Finding(claim="c", follows="f", cases=ASKED, ratio=(one,))
 
 
@@ -48,6 +54,11 @@ def test_a_ratio_confirms_refutes_or_leaves_open() -> None:
     assert judged(expected(at_least=2.5), found).verdict == "refuted"
     assert judged(expected(at_most=1.5), found).verdict == "refuted"
     assert judged(expected(at_least=2.0), found).verdict == "undecided", "the interval holds 2"
+    assert judged(expected(at_least=2.5, beyond=1.0), found).verdict == "undecided", "neither 2.5 times nor no more"
+    assert judged(expected(at_least=2.5, beyond=2.4), found).verdict == "refuted"
+    assert judged(expected(at_most=1.5, beyond=1.7), found).verdict == "refuted"
+    assert judged(expected(at_most=1.5, beyond=3.0), found).verdict == "undecided"
+    assert judged(expected(at_least=2.5, control=True), found).verdict == "undecided", "a control refutes nothing"
     (seen,) = judged(expected(at_least=1.5), found).outcomes[0].seen
     assert seen.ratio is not None
     assert seen.ratio.value == pytest.approx(2, rel=0.02)
@@ -95,8 +106,8 @@ def test_an_invalid_case_or_none_leaves_open_and_says_why() -> None:
     assert "slow/hello/sync was not measured" in absent.outcomes[0].seen[0].text
 
 
-def test_intervals_over_several_pairs_hold_together() -> None:
-    """Beside one other it is decided; beside ten the same figures are not, as one in ten would err."""
+def test_intervals_of_all_ratios_that_decide_hold_together() -> None:
+    """Beside one other it is decided; beside ten the same figures are not, as one in ten would err more often."""
     pool = {f"slow-{number}": ASKED["slow"] for number in range(10)}
     cases = {"fast": ASKED["fast"], **pool}
     found = evidence(*repeats(FAST, (118, 121, 124)), *repeats(SLOW, (104, 107, 110)))
@@ -104,13 +115,49 @@ def test_intervals_over_several_pairs_hold_together() -> None:
     many = RatioExpected(that="t", metric="throughput", of=("fast",), to=tuple(pool), at_least=1.05)
     alone = Finding(claim="c", follows="f", cases={"fast": ASKED["fast"], "slow-0": ASKED["slow"]}, ratio=(one,))
     together = Finding(claim="c", follows="f", cases=cases, ratio=(many,))
-    (narrow,) = judged(alone, found).outcomes[0].seen
-    wide = judged(together, found).outcomes[0].seen[0]
-    assert narrow.ratio is not None
-    assert wide.ratio is not None
-    assert wide.ratio.low is not None
-    assert narrow.ratio.low is not None
-    assert wide.ratio.low < narrow.ratio.low
+    assert judged(alone, found).verdict == "confirmed"
+    assert judged(together, found).verdict == "undecided"
+    apart = tuple(replaced(one, to=(name,)) for name in pool)
+    assert judged(Finding(claim="c", follows="f", cases=cases, ratio=apart), found).verdict == "undecided"
+    told = tuple(replaced(one, to=(name,), at_least=None) for name in pool if name != "slow-0")
+    assert judged(Finding(claim="c", follows="f", cases=cases, ratio=(one, *told)), found).verdict == "confirmed"
+
+
+def test_a_case_that_may_be_wrong_without_any_spread_decides_nothing() -> None:
+    busy = [
+        replace(one, load=replace(one.load, processes=(replace(one.load.processes[0], cpu_s=1.99),)))
+        for one in repeats(FAST, (200, 202, 198))
+        if one.load is not None
+    ]
+    found = judged(expected(at_least=1.5), evidence(*busy, *repeats(SLOW, (100, 101, 99))))
+    assert found.verdict == "undecided"
+    assert "fast/hello/sync is suspect" in found.outcomes[0].seen[0].text
+    crowded = [
+        replace(one, host=replace(one.host, foreign_cpu_s=0.5))
+        for one in repeats(FAST, (200, 202, 198))
+        if one.host is not None
+    ]
+    noisy = judged(expected(at_least=1.5), evidence(*crowded, *repeats(SLOW, (100, 101, 99))))
+    assert noisy.verdict == "confirmed", "noise is in the interval"
+
+
+def test_a_status_that_the_bench_could_not_see_is_none() -> None:
+    status = StatusExpected(that="t", case="fast", status=("fails",))
+    finding = Finding(claim="c", follows="f", cases={"fast": ASKED["fast"]}, status=(status,))
+    breakdown = Breakdown(stage="backend", message="redis ended", hint="")
+    broken = [replace(one, load=None, server=None, host=None, breakdown=breakdown) for one in repeats(FAST, (100, 100))]
+    found = judged(finding, evidence(*broken))
+    assert found.verdict == "undecided"
+    assert found.outcomes[0].seen[0].text.startswith("redis ended")
+
+
+def test_what_was_left_out_says_why() -> None:
+    there = evidence(*repeats(FAST, (200, 202)))
+    (run,) = there.runs.values()
+    left_out = (LeftOut(server="slow", scenario="hello", why="slow is not installed: /a/b/python -m pip install slow"),)
+    found = Evidence(runs={Setup(): replace(run, plan=replace(run.plan, left_out=left_out))}, features={}, starts={})
+    text = judged(expected(at_least=1.5), found).outcomes[0].seen[0].text
+    assert text == "slow is not installed: python -m pip install slow"
 
 
 def test_statuses_features_and_starts() -> None:
@@ -131,19 +178,14 @@ def test_statuses_features_and_starts() -> None:
     not_two = Evidence(runs={}, features={"one": {"http/2": works}, "two": {"http/2": fails}}, starts={})
     assert judged(speaks, not_two).verdict == "refuted"
 
-    start = StartExpected(that="t", argv=("serve",), interface="wsgi", status=("works",), says_nothing_of="deprecated")
+    start = StartExpected(
+        that="t", argv=("serve",), interface="wsgi", needs=("server",), status=("works",), says_nothing_of="old"
+    )
     starts = Finding(claim="c", follows="f", start=(start,))
     assert judged(starts, Evidence(runs={}, features={}, starts={("serve",): works})).verdict == "confirmed"
-    warned = Cell(status="works", seen="it serves; it wrote: deprecated")
+    warned = Cell(status="works", seen="it serves; it wrote: old")
     assert judged(starts, Evidence(runs={}, features={}, starts={("serve",): warned})).verdict == "refuted"
     assert judged(starts, Evidence(runs={}, features={}, starts={})).verdict == "undecided"
-
-
-def test_runs_of_several_machines_are_refused() -> None:
-    other = replace(factory.MACHINE, cpu_model="another CPU")
-    records = [*repeats(FAST, (200, 202)), *(replace(one, machine=other) for one in repeats(SLOW, (100, 101)))]
-    with pytest.raises(BenchError, match="the runs are of 2 machines"):
-        judged(expected(at_least=1.5), evidence(*records))
 
 
 def test_exit_codes() -> None:
