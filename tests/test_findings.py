@@ -13,7 +13,7 @@ from runners.planning import LoadWish, RunWish
 from tests.conftest import CommandLine, Finished
 
 NAMES = ("lazy-foreign-keys", "http2", "uwsgi-async-gevent", "one-query", "channel-layer")
-BRIEF = ("--duration", "1", "--warmup", "0.3", "--repeat", "2")
+BRIEF = ("--duration", "1.5", "--warmup", "0.3", "--repeat", "2")
 
 
 def test_every_finding_asks_for_what_there_is() -> None:
