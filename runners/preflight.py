@@ -174,20 +174,8 @@ def check_resumable(plan: Plan, records: Sequence[Record], bench: Bench) -> None
         BenchError: something differs, and what.
     """
     for record in records:
-        now = replace(
-            record,
-            versions=dict(bench.versions.get(record.case.server, {})),
-            load_versions=dict(bench.load_versions),
-            sources=dict(bench.sources),
-            machine=bench.machine,
-        )
-        then, here = conditions(record), conditions(now)
-        for name in then:
-            if then[name] != here[name]:
-                raise BenchError(
-                    f"run {plan.name} was begun with other {name}: {_difference(then[name], here[name])}",
-                    hint="unlike repeats are not pooled: start a new run",
-                )
+        versions = dict(bench.versions.get(record.case.server, {}))
+        _refuse_other(replace(record, versions=versions), record, bench, f"run {plan.name}")
 
 
 def check_same_bench(records: Sequence[Record], bench: Bench) -> None:
@@ -197,16 +185,18 @@ def check_same_bench(records: Sequence[Record], bench: Bench) -> None:
         BenchError: something differs, and what.
     """
     for record in records:
-        now = replace(
-            record, load_versions=dict(bench.load_versions), sources=dict(bench.sources), machine=bench.machine
-        )
-        then, here = conditions(record), conditions(now)
-        for name in then:
-            if then[name] != here[name]:
-                raise BenchError(
-                    f"this was begun with other {name}: {_difference(then[name], here[name])}",
-                    hint="unlike is not compared with like: start anew",
-                )
+        _refuse_other(record, record, bench, "this")
+
+
+def _refuse_other(now: Record, record: Record, bench: Bench, what: str) -> None:
+    now = replace(now, load_versions=dict(bench.load_versions), sources=dict(bench.sources), machine=bench.machine)
+    then, here = conditions(record), conditions(now)
+    for name in then:
+        if then[name] != here[name]:
+            raise BenchError(
+                f"{what} was begun with other {name}: {_difference(then[name], here[name])}",
+                hint="unlike repeats are not pooled: start a new run",
+            )
 
 
 def _difference(then: object, now: object) -> str:
