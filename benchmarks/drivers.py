@@ -123,7 +123,7 @@ def _ours(url: str, cpu: int, profile: Profile) -> tuple[Outcome, Window]:
             profile=profile,
             cpus=(cpu,),
         )
-        command = [sys.executable, "-m", "runners.load", msgspec.json.encode(job).decode(), str(result)]
+        command = [sys.executable, "-m", "runners.load.repeat", msgspec.json.encode(job).decode(), str(result)]
         done = subprocess.run(
             pinned(cpu, command),
             cwd=ROOT,

@@ -57,11 +57,11 @@ def measure(
     """
     order = sorted(SIDES, key=lambda side: side != first)
     with ExitStack() as stack:
+        load = stack.enter_context(
+            LoadProcess("turns", job, environment=load_variables, cpus=load_cpus, log_path=load_log)
+        )
         started = time.monotonic()
         servers = {side: stack.enter_context(deployments[side].start()) for side in order}
-        load = stack.enter_context(
-            LoadProcess("runners.load.turns", job, environment=load_variables, cpus=load_cpus, log_path=load_log)
-        )
         for side in order:
             with _of(side):
                 deployments[side].wait_until_up(servers[side], started)

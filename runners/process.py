@@ -103,11 +103,7 @@ class ManagedProcess:
         return self._popen.poll()
 
     def how_it_ended(self) -> str:
-        """In words, as `exited with code 1` or `was killed by SIGKILL`."""
-        status = self._popen.poll()
-        if status is None:
-            return "is running"
-        return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"exited with code {status}"
+        return ended_how(self._popen.poll())
 
     def stop(self) -> None:
         """End it and all that it started, wait until they are gone, and trim the log. May be called twice."""
@@ -128,8 +124,14 @@ class ManagedProcess:
 
     def trim_log(self, largest_bytes: int = LOG_LARGEST_BYTES) -> None:
         """Cut the middle out of the log if it is larger: a server that fails can write megabytes a second."""
-        with contextlib.suppress(OSError):  # a log is never worth a measurement
-            _trim(self.log_path, largest_bytes)
+        trim(self.log_path, largest_bytes)
+
+
+def ended_how(status: int | None) -> str:
+    """An exit status in words, as `exited with code 1` or `was ended by SIGKILL`."""
+    if status is None:
+        return "is running"
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"exited with code {status}"
 
 
 def tail(path: Path, lines: int = 25) -> tuple[str, ...]:
@@ -141,6 +143,12 @@ def tail(path: Path, lines: int = 25) -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(line.rstrip() for line in text.splitlines() if line.strip())[-lines:]
+
+
+def trim(path: Path, largest_bytes: int) -> None:
+    """Cut the middle out of a log if it is larger; one that cannot be cut is left, as no log is worth a measurement."""
+    with contextlib.suppress(OSError):
+        _trim(path, largest_bytes)
 
 
 def _trim(path: Path, largest_bytes: int) -> None:

@@ -59,15 +59,15 @@ class Repeat:
     load_log: Path
 
     def measure(self) -> Measured:
-        """Start server and load, wait for the result, and end both.
+        """Start load and server, wait for the result, and end both.
 
         Raises:
             BrokenRepeatError: there is no result, and why.
         """
         with ExitStack() as stack:
+            load = stack.enter_context(self._start_load())
             started = time.monotonic()
             server = stack.enter_context(self.deployment.start()) if self.deployment else None
-            load = stack.enter_context(self._start_load())
             start_s = self.deployment.wait_until_up(server, started) if self.deployment and server else 0.0
             window = self._say_go(load)
             use, others = self._watch(server, load, window, start_s)
@@ -106,7 +106,7 @@ class Repeat:
 
     def _start_load(self) -> LoadProcess:
         return LoadProcess(
-            "runners.load",
+            "repeat",
             self.job,
             environment=self.load_variables,
             cpus=self.job.cpus,

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from runners import load_process
 from tests.fakes import write as write_fakes
 
 ROOT = Path(__file__).parent.parent
@@ -119,6 +120,7 @@ def nothing_left() -> Iterator[None]:
     """No test may leave a process behind, or take CPUs from those that come after."""
     before, cpus = set(psutil.Process().children(recursive=True)), os.sched_getaffinity(0)
     yield
+    load_process.stop_forkers()
     now = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cpus)
     assert now == cpus

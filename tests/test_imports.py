@@ -22,7 +22,20 @@ PATCHING = {"locust", "gevent"}
 LOAD_SIDE = {
     f"runners/load/{name}.py"
     for name in (
-        *("__main__", "user", "connection", "http2", "pacer", "session", "master", "worker", "paths", "turns"),
+        *(
+            "__main__",
+            "patched",
+            "repeat",
+            "turns",
+            "user",
+            "connection",
+            "http2",
+            "pacer",
+            "session",
+            "master",
+            "worker",
+        ),
+        "paths",
         *("streaming", "websocket", "sockets", "websocket_user"),
     )
 }
@@ -87,7 +100,7 @@ def test_only_the_store_and_the_report_write_files_of_a_run() -> None:
         "runners/process.py",
         "plots/calibration.py",
         "runners/calibration.py",
-        "runners/load/__main__.py",
+        "runners/load/repeat.py",
         "runners/load/turns.py",
         "runners/overlay.py",
         "runners/versions.py",

@@ -17,7 +17,7 @@ from results.store import Store
 from runners import experiment, host, plan, preflight, scenarios, servers
 from runners.app import BENCH_APP
 from tests.conftest import ROOT, CommandLine
-from tests.runners.test_process import alive, wait_for
+from tests.runners.test_process import alive, loads, wait_for
 
 pytestmark = pytest.mark.long
 
@@ -72,7 +72,7 @@ def wait_for_server_and_load(bench_pid: int) -> list[psutil.Process]:
 
     def up() -> bool:
         family = head.children(recursive=True)
-        return any(listening(one) for one in family) and any("runners.load" in command_line(one) for one in family)
+        return any(listening(one) for one in family) and bool(loads(head))
 
     assert wait_for(up, seconds=15)
     return head.children(recursive=True)
@@ -82,10 +82,6 @@ def listening(process: psutil.Process) -> set[int]:
     return of_living(
         lambda: {one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN}, set()
     )
-
-
-def command_line(process: psutil.Process) -> str:
-    return of_living(lambda: " ".join(process.cmdline()), "")
 
 
 def of_living(look: Callable[[], T], otherwise: T) -> T:

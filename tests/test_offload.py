@@ -15,6 +15,7 @@ from runners.backends import Place
 from runners.backends import redis as redis_backend
 from tests.conftest import BRIEF, ROOT, CommandLine
 from tests.runners.backends.test_backends import CPUS, ENVIRONMENT, all_there
+from tests.runners.test_process import loads
 
 OFFLOAD = ("--server", "uvicorn", "--scenario", "offload", "--workers", "1", *BRIEF)
 
@@ -103,7 +104,7 @@ def kill_the_worker(bench: psutil.Process) -> None:
     while time.monotonic() < deadline:
         commands = {command(one): one for one in bench.children(recursive=True)}
         worker = [one for text, one in commands.items() if "celery --app" in text and "guard.py" not in text]
-        if worker and any("runners.load" in text for text in commands):
+        if worker and loads(bench):
             time.sleep(2)
             worker[0].kill()
             return

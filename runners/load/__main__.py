@@ -1,87 +1,97 @@
-"""The load process: `python -m runners.load JOB RESULT`, JOB being a `Job` as JSON.
+"""Forks load processes: `python -m runners.load`.
 
-It says `ready` on standard output when it could start, waits for a line on standard input, says where on the
-monotonic clock its window lies as soon as the users run, and writes an `Outcome` to the file RESULT.
+Importing Locust and all else takes most of a second of CPU time: it is done once here, and every load process begins
+with it. Orders come as lines on standard input, each is answered by a line on standard output: an `Order` by the id of
+the process that carries it out, an id by the status with which that process ended.
 """
 
-# First of all, as importing Locust has gevent patch the standard library.
-import locust  # noqa: F401  # isort: skip
+# First of all.
+from runners.load import patched  # noqa: F401  # isort: skip
 
-import logging
+import ctypes
+import gc
 import os
 import signal
 import sys
-import time
+import traceback
 from pathlib import Path
 
-import gevent
 import msgspec
-from locust.env import Environment
+from gevent.monkey import get_original
+from gevent.os import fork_gevent
 
-from results.record import Load
-from runners.load import session
-from runners.load.job import Job, Outcome, Window
-from runners.load.master import Master, ProblemError
+from runners.load import repeat, turns
+from runners.load.job import Job, Order, TurnsJob
 
-NS = 1_000_000_000
+PR_SET_PDEATHSIG = 1
+"""Of <linux/prctl.h>."""
+close, waitpid = get_original("os", ["close", "waitpid"])
+"""Those that gevent has in their place want its loop to run, which it does only in what is forked."""
 
 
-def main(job: Job, result: Path) -> None:
-    logging.basicConfig(level=logging.INFO)
-    alone = job.profile.load_processes == 1 and job.profile.load_workers == 0
-    # Opened now: users may leave no file descriptor.
-    with result.open("wb") as file:
+def main() -> None:
+    # What is there stays: no collector of a child need look at it, and so copy it.
+    gc.collect()
+    gc.freeze()
+    while line := sys.stdin.buffer.readline():
+        asked = msgspec.json.decode(line, type=Order | int)
+        answer = _end(asked) if isinstance(asked, int) else _begin(asked)
+        os.write(1, b"%d\n" % answer)
+
+
+def _begin(order: Order) -> int:
+    """Fork a process that carries out the order; its id."""
+    appending = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    files = [
+        os.open(path, flags) for path, flags in zip(order.files, (os.O_RDONLY, os.O_WRONLY, appending), strict=True)
+    ]
+    forker = os.getpid()
+    pid: int = fork_gevent()
+    if not pid:
         try:
-            load = _alone(job) if alone else _together(job)
-        except ProblemError as problem:
-            outcome = Outcome(load=None, problem=str(problem), hint=problem.hint)
-        else:
-            outcome = Outcome(load=load)
-        file.write(msgspec.json.encode(outcome))
+            _become(order, files, forker)
+        except BaseException:  # noqa: BLE001  # nothing may come out of a fork
+            traceback.print_exc()
+            os._exit(1)
+        # Users that still wait for an answer are not worth winding down.
+        os._exit(0)
+    _lead(pid)
+    for file in files:
+        close(file)
+    return pid
 
 
-def _alone(job: Job) -> Load | None:
-    """The load of this process, by Locust's local runner; None if none is wanted any more."""
-    environment = Environment(catch_exceptions=False)
-    session.configure(environment, job, job.port)
-    runner = environment.create_local_runner()
-    mine = session.Session(job, environment)
-    if not _told_to_go():
-        return None
-    runner.start(job.profile.users, spawn_rate=min(job.profile.users, job.profile.spawn_rate))
-    assert runner.spawning_greenlet is not None
-    runner.spawning_greenlet.join()
-    begin_ns, window = _window(job, time.monotonic_ns())
-    return mine.measure(begin_ns, window)
+def _become(order: Order, files: list[int], forker: int) -> None:
+    _lead(0)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != forker:
+        return
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        close(file)
+    os.sched_setaffinity(0, order.cpus)
+    if order.kind == "repeat":
+        repeat.main(msgspec.json.decode(order.job, type=Job), Path(order.result))
+    else:
+        turns.main(msgspec.json.decode(order.job, type=TurnsJob), Path(order.result))
 
 
-def _together(job: Job) -> Load | None:
-    """The load of several processes, by Locust's master and workers, merged."""
-    # So that load processes elsewhere are told when this one is to end.
-    gevent.signal_handler(signal.SIGTERM, gevent.getcurrent().throw, SystemExit)
-    with Master(job) as master:
-        master.gather()
-        if not _told_to_go():
-            return None
-        master.spawn()
-        return master.measure(*_window(job, master.begin_ns()))
+def _lead(pid: int) -> None:
+    """Make a process the leader of a group, with which all that it starts can be ended.
+
+    Called on both sides of the fork, so that it is one whoever comes first.
+    """
+    os.setpgid(pid, pid)
 
 
-def _told_to_go() -> bool:
-    session.say(session.READY)
-    # In a thread, so that Locust's heartbeats go on however long the server takes to start.
-    return bool(gevent.get_hub().threadpool.apply(sys.stdin.readline))
-
-
-def _window(job: Job, begin_ns: int) -> tuple[int, Window]:
-    """When the load begins and where its window lies, which is said to the parent."""
-    start_ns = begin_ns + round(job.profile.warmup_s * NS)
-    window = Window(start_ns=start_ns, end_ns=start_ns + round(job.profile.duration_s * NS))
-    session.say(msgspec.json.encode(window))
-    return begin_ns, window
+def _end(pid: int) -> int:
+    """How a process ended, which is waited for, as `subprocess` has it; ends what it has left."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    # Before it is reaped, so that the group is still its own.
+    os.killpg(pid, signal.SIGKILL)
+    status: int = waitpid(pid, 0)[1]
+    return os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=Job), Path(sys.argv[2]))
-    # Users that still wait for an answer are not worth winding down.
-    os._exit(0)
+    main()

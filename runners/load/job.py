@@ -1,10 +1,15 @@
 """What the parent tells the load process, and what it is told back. Imports neither Locust nor gevent."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
 
 from results.blocks import Failures, Side, Slice, Turn
 from results.plan import Asked, Parameters, Profile, Variant
 from results.record import Load
+
+Kind = Literal["repeat", "turns"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,3 +101,22 @@ class TurnsOutcome:
 
     slices: tuple[Slice, ...]
     failures: tuple[Failures, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A load to be made by a process of its own.
+
+    Attributes:
+        kind: whose load it is: that of a repeat, or of a block, whose servers take turns.
+        job: as JSON, a `Job` or a `TurnsJob`.
+        cpus: which the process may use.
+        files: paths of what it has as standard input, output and error.
+        result: where it leaves what came of it.
+    """
+
+    kind: Kind
+    job: msgspec.Raw
+    cpus: tuple[int, ...]
+    files: tuple[str, str, str]
+    result: str

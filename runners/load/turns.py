@@ -1,15 +1,15 @@
 """The load of a block of a check: users of two servers in one process, of which one side at a time may send.
 
-    python -m runners.load.turns JOB RESULT
-
 One process for both sides, so that whatever is peculiar to it, its memory's layout for one, is the same for both.
 It says a line when its users are there, waits for one with the servers' processes, goes through the turns, and leaves
 what came of them in the file RESULT.
 """
 
+# First of all.
+from runners.load import patched  # noqa: F401  # isort: skip
+
 import gc
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -211,9 +211,3 @@ def _failures(lane: Lane, samples: Samples) -> Failures | None:
         kinds=kinds,
         examples=dict(recorder.examples),
     )
-
-
-if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=TurnsJob), Path(sys.argv[2]))
-    # Users that still wait for their turn are not worth winding down.
-    os._exit(0)

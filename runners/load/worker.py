@@ -3,8 +3,8 @@
 Ends when the master does; with status 3 when the master refuses it, and 4 when no master answers.
 """
 
-# First of all, as importing Locust has gevent patch the standard library.
-import locust.runners  # isort: skip
+# First of all.
+from runners.load import patched  # noqa: F401  # isort: skip
 
 import logging
 import os
@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import locust.runners
 import msgspec
 from locust.env import Environment
 from locust.rpc import Message

@@ -1,5 +1,6 @@
 """A process and its family end with the bench, whatever they do to stay and however the bench ends."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -28,6 +29,17 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return condition()
+
+
+def loads(bench: psutil.Process) -> list[psutil.Process]:
+    """The load processes of a bench: forks of a process that is no load itself."""
+    found = []
+    for one in bench.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = one.parent()
+            if parent is not None and one.cmdline()[1:] == parent.cmdline()[1:] == ["-m", "runners.load"]:
+                found.append(one)
+    return found
 
 
 def alive(process: psutil.Process) -> bool:

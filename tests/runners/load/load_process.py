@@ -56,7 +56,7 @@ def run(
     job: Job,
     folder: Path,
     *,
-    program: tuple[str, ...] = ("-m", "runners.load"),
+    program: tuple[str, ...] = ("-m", "runners.load.repeat"),
     before: Callable[[ManagedProcess], None] = nothing,
     meanwhile: Callable[[ManagedProcess], None] = nothing,
 ) -> Ended:

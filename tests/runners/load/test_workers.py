@@ -39,7 +39,7 @@ import locust
 import os, sys
 from pathlib import Path
 import msgspec
-from runners.load import __main__ as program, master
+from runners.load import repeat as program, master
 from runners.load.job import Job
 master.GATHER_TIMEOUT_S = 0.3
 program.main(msgspec.json.decode(sys.argv[1], type=Job), Path(sys.argv[2]))
