@@ -7,6 +7,7 @@ plots/published/index.md      what there is
 
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from plots import compatibility, report
+from plots import compatibility, readme, report, text
 from plots import findings as findings_page
 from plots import matrix as matrix_page
 from plots.page import TEMPLATES
@@ -41,6 +42,11 @@ class Published:
         marks: dict[Kind, str] = {"run": "plan.json", "findings": "findings.json"}
         return sorted(path.parent.name for path in self.records.glob(f"*/{marks[wanted]}"))
 
+    @property
+    def readme(self) -> Path:
+        """Of the repository that they are in; it shows some of what is published."""
+        return self.pages.parent.parent / "README.md"
+
     def matrices(self) -> list[str]:
         return sorted(path.stem for path in self.records.glob("*.json"))
 
@@ -60,6 +66,8 @@ def publish(source: Path, name: str, where: Published) -> Path:
         else:
             page = _publish(source, name, where)
         (where.pages / "index.md").write_text(index(where))
+        if where.readme.is_file():
+            where.readme.write_text(with_published(where.readme.read_text(), where))
     except OSError as error:
         raise BenchError(
             f"cannot publish {name}: {error.strerror}: {error.filename}", exit_code=ExitCode.NOT_MEASURED
@@ -116,18 +124,39 @@ def index(where: Published, *, site: bool = False) -> str:
         lines.append("")
     runs = where.names("run")
     if runs:
-        lines += ["## Runs", "", "| run | measured | cases | repeats | machine |", "| --- | --- | ---: | ---: | --- |"]
+        lines += ["## Runs", "", "| run | measured | cases | repeats | took | machine |"]
+        lines += ["| --- | --- | ---: | ---: | --- | --- |"]
         for name in runs:
             run = _run(where.records / name)
             machine = " / ".join(machine.summary for machine in run.machines)
             page = f"[{name}]({name}/report.{kind})"
-            lines.append(f"| {page} | {run.started_at[:10]} | {len(run.cases)} | {run.plan.repeats} | {machine} |")
+            counts = f"{run.started_at[:10]} | {len(run.cases)} | {run.plan.repeats}"
+            lines.append(f"| {page} | {counts} | {text.pace(run) or 'not known'} | {machine} |")
         lines.append("")
     if where.matrices():
         lines += ["## What works with what", ""]
         lines += [f"- [{name}]({name}.{kind})" for name in where.matrices()]
         lines.append("")
     return "\n".join(lines)
+
+
+def with_published(content: str, where: Published) -> str:
+    """The README with what it shows of what is published.
+
+    Raises:
+        BenchError: it names what is not published.
+    """
+
+    def findings(name: str) -> str:
+        judged, _ = FindingsStore(where.records / name).judged()
+        return readme.of_findings(judged, f"plots/published/{name}/findings.md")
+
+    def run(name: str) -> str:
+        return readme.of_run(_run(where.records / name))
+
+    blocks = {name: partial(findings, name) for name in where.names("findings")}
+    blocks |= {name: partial(run, name) for name in where.names("run")}
+    return readme.update(content, blocks)
 
 
 def site(where: Published, directory: Path) -> Path:

@@ -173,6 +173,13 @@ def capacity(one: CapacitySummary, objective: str) -> str:
     return f"{number(one.sustained_rps)} requests/s keep {objective} in {times} ({one.text}); {beyond}"
 
 
+def pace(run: RunSummary) -> str:
+    """How long a run took and what of that was load, as `20 min, 82% of them under load`; empty where not known."""
+    if run.pace is None:
+        return ""
+    return f"{number(run.pace.wall_s / 60)} min, {run.pace.share:.0%} of them under load"
+
+
 def calibration(run: RunSummary) -> list[str]:
     """What the load generator could do, as a line of a list; none where that is not known."""
     one = run.calibration

@@ -10,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
-from results.errors import BenchError, ExitCode
+from results import files
+from results.errors import BenchError
 from results.finding import Finding, Setup
 from results.judging import Evidence, Judged, judge
 from results.matrix import Cell, Feature
 from results.plan import Plan
 from results.record import Record
-from results.store import Store, write_whole
+from results.store import NOT_EMPTY, Store
 from results.summary import summarize
 from results.validity import conditions
 
@@ -62,12 +61,7 @@ class FindingsStore:
             BenchError: it exists already and is not empty, or cannot be written.
         """
         store = cls(directory)
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            if any(directory.iterdir()):
-                raise BenchError(f"{directory} is not empty", hint="give --out another directory, or use --resume")
-        except OSError as error:
-            raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
+        files.make_directory(directory, hint=NOT_EMPTY)
         for setup, plan in plans.items():
             if plan.cases or plan.left_out:
                 Store.create(store._run(setup), plan)
@@ -84,13 +78,7 @@ class FindingsStore:
         Raises:
             BenchError: it cannot be written.
         """
-        path = self.directory / "findings.json"
-        try:
-            write_whole(path, msgspec.json.encode(probed))
-        except OSError as error:
-            raise BenchError(
-                f"cannot write {path}: {error.strerror}", hint="make room", exit_code=ExitCode.NOT_MEASURED
-            ) from error
+        files.keep(self.directory / "findings.json", probed)
 
     def read(self) -> Probed:
         """What there is.
@@ -103,18 +91,7 @@ class FindingsStore:
             raise BenchError(
                 f"{self.directory} has no findings.json", hint="name a directory that `bench.py findings` has written"
             )
-        try:
-            text = path.read_bytes()
-            found = msgspec.json.decode(text, type=_Versioned)
-            if found.schema > SCHEMA:
-                raise BenchError(
-                    f"{path} has schema {found.schema}; this bench reads up to {SCHEMA}", hint="use a newer bench"
-                )
-            return msgspec.json.decode(text, type=Probed)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise BenchError(f"{path} is damaged: {error}", hint="measure it again") from error
-        except OSError as error:
-            raise BenchError(f"cannot read {path}: {error.strerror}") from error
+        return files.read(path, Probed, SCHEMA, damaged="measure it again")
 
     def records(self) -> list[Record]:
         """Those of all its runs.
@@ -163,7 +140,3 @@ def _check_alike(records: Sequence[Record], directory: Path) -> None:
                     f"the records in {directory} differ in {name}",
                     hint="unlike is not compared with like: measure all of it on one machine, with one bench",
                 )
-
-
-class _Versioned(msgspec.Struct):
-    schema: int

@@ -10,8 +10,9 @@ import msgspec
 
 from results.errors import BenchError
 from results.evidence import FindingsStore
+from results.files import write_whole
 from results.record import Record
-from results.store import Store, record_name, write_whole
+from results.store import Store, record_name
 
 Kind = Literal["run", "findings"]
 INDEX = "index"

@@ -13,21 +13,18 @@ Every file is written whole: to a temporary name, synced, renamed.
 """
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
-
+from results import files
 from results.check import CHECK_SCHEMA_VERSION, Check
-from results.errors import BenchError, ExitCode
+from results.errors import BenchError
 from results.plan import SCHEMA_VERSION, Case, Plan
 from results.record import Record
-from results.upgrade import PLAN_STEPS, RECORD_STEPS, upgraded
+from results.upgrade import PLAN_STEPS, RECORD_STEPS
 
-T = TypeVar("T")
+NOT_EMPTY = "give --out another directory, or use --resume"
 
 
 class Store:
@@ -44,17 +41,9 @@ class Store:
         Raises:
             BenchError: it exists already and is not empty, or cannot be written.
         """
-        store = cls(directory)
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            if any(directory.iterdir()):
-                raise BenchError(f"{directory} is not empty", hint="give --out another directory, or use --resume")
-            (directory / "records").mkdir()
-            (directory / "logs").mkdir()
-            write_whole(directory / "plan.json", msgspec.json.encode(plan))
-        except OSError as error:
-            raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
-        return store
+        files.make_directory(directory, "records", "logs", hint=NOT_EMPTY)
+        files.keep(directory / "plan.json", plan, hint="give --out another one")
+        return cls(directory)
 
     @contextmanager
     def opened_for_writing(self) -> Iterator[None]:
@@ -90,12 +79,12 @@ class Store:
                 f"{self.directory} is not a run: it has no plan.json",
                 hint="name a directory such as runs/<time>-<name>",
             )
-        return _read(path, Plan)
+        return files.read(path, Plan, SCHEMA_VERSION, damaged="start a new run", steps=PLAN_STEPS)
 
     def has_measured(self, case: Case, repeat: int) -> bool:
         """Whether there is a record with a measurement; one that only says why there is none can be tried again."""
         path = self._record_path(case, repeat)
-        return path.is_file() and _read(path, Record).breakdown is None
+        return path.is_file() and _record(path).breakdown is None
 
     def write(self, record: Record) -> None:
         """Keep one record.
@@ -104,14 +93,7 @@ class Store:
             BenchError: it cannot be written; what was written before is untouched.
         """
         path = self._record_path(record.case, record.repeat)
-        try:
-            write_whole(path, msgspec.json.encode(record))
-        except OSError as error:
-            raise BenchError(
-                f"cannot write {path}: {error.strerror}",
-                hint=f"make room, then go on with --resume {self.directory}",
-                exit_code=ExitCode.NOT_MEASURED,
-            ) from error
+        files.keep(path, record, hint=f"make room, then go on with --resume {self.directory}")
 
     def records(self) -> list[Record]:
         """All records, in the order of their names.
@@ -119,7 +101,7 @@ class Store:
         Raises:
             BenchError: one is damaged or of a newer schema.
         """
-        return [_read(path, Record) for path in sorted((self.directory / "records").glob("*.json"))]
+        return [_record(path) for path in sorted((self.directory / "records").glob("*.json"))]
 
     def log_path(self, case: Case, repeat: int, process: str) -> Path:
         """Where the output of `process` (`server` or `load`) in one repeat goes."""
@@ -142,13 +124,7 @@ class CheckStore:
         Raises:
             BenchError: it exists already and is not empty, or cannot be written.
         """
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            if any(directory.iterdir()):
-                raise BenchError(f"{directory} is not empty", hint="give --out another directory")
-            (directory / "logs").mkdir()
-        except OSError as error:
-            raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
+        files.make_directory(directory, "logs", hint="give --out another directory")
         return cls(directory)
 
     @property
@@ -162,13 +138,7 @@ class CheckStore:
         Raises:
             BenchError: it cannot be written; what was written before is untouched.
         """
-        path = self.directory / "check.json"
-        try:
-            write_whole(path, msgspec.json.encode(check))
-        except OSError as error:
-            raise BenchError(
-                f"cannot write {path}: {error.strerror}", hint="make room", exit_code=ExitCode.NOT_MEASURED
-            ) from error
+        files.keep(self.directory / "check.json", check)
 
     def read(self) -> Check:
         """The check.
@@ -179,19 +149,7 @@ class CheckStore:
         path = self.directory / "check.json"
         if not path.is_file():
             raise BenchError(f"{self.directory} is no check: it has no check.json")
-        try:
-            text = path.read_bytes()
-            schema = msgspec.json.decode(text, type=_Versioned).schema
-            if schema > CHECK_SCHEMA_VERSION:
-                raise BenchError(
-                    f"{path} has schema {schema}; this bench reads up to {CHECK_SCHEMA_VERSION}",
-                    hint="use a newer bench",
-                )
-            return msgspec.json.decode(text, type=Check)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise BenchError(f"{path} is damaged: {error}", hint="measure it again") from error
-        except OSError as error:
-            raise BenchError(f"cannot read {path}: {error.strerror}") from error
+        return files.read(path, Check, CHECK_SCHEMA_VERSION, damaged="measure it again")
 
 
 def record_name(case: Case, repeat: int) -> str:
@@ -199,47 +157,11 @@ def record_name(case: Case, repeat: int) -> str:
     return f"{_stem(case, repeat)}.json"
 
 
+def _record(path: Path) -> Record:
+    return files.read(
+        path, Record, SCHEMA_VERSION, damaged="delete it to measure it again with --resume", steps=RECORD_STEPS
+    )
+
+
 def _stem(case: Case, repeat: int) -> str:
     return f"{case.name.replace('/', '-')}-{repeat}"
-
-
-def _read(path: Path, kind: type[T]) -> T:
-    try:
-        text = path.read_bytes()
-        schema = msgspec.json.decode(text, type=_Versioned).schema
-        if schema > SCHEMA_VERSION:
-            raise BenchError(
-                f"{path} has schema {schema}; this bench reads up to {SCHEMA_VERSION}", hint="use a newer bench"
-            )
-        if schema == SCHEMA_VERSION:
-            return msgspec.json.decode(text, type=kind)
-        steps = RECORD_STEPS if kind is Record else PLAN_STEPS
-        return msgspec.convert(upgraded(msgspec.json.decode(text), steps), kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError) as error:
-        hint = "delete it to measure it again with --resume" if kind is Record else "start a new run"
-        raise BenchError(f"{path} is damaged: {error}", hint=hint) from error
-    except OSError as error:
-        raise BenchError(f"cannot read {path}: {error.strerror}") from error
-
-
-class _Versioned(msgspec.Struct):
-    schema: int
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that there is either all of it or what was there before."""
-    temporary = path.with_suffix(".tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

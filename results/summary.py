@@ -2,19 +2,21 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hdrh.histogram import HdrHistogram
 
-from results import histogram, merging
+from results import latencies
 from results.capacity_summary import CapacitySummary, capacity_summary, cases_searched
 from results.compare import Ratio, difference, ranks, ratio
 from results.cost import Cost, cost, good_ended
+from results.latencies import EndpointSummary, SecondOfRun
 from results.observed import Observed, observed
-from results.percentiles import PERCENTILES, percentiles, supported
+from results.pace import Pace, pace
+from results.percentiles import PERCENTILES
 from results.plan import Case, Plan, Profile
-from results.record import Calibration, Load, Machine, Record, Second
+from results.record import Calibration, Load, Machine, Record
 from results.rules import starved_users, totals
 from results.stats import Estimate, estimate
 from results.validity import Judgement, judge, judge_case
@@ -29,28 +31,6 @@ class Requests:
     failed: int
     unfinished: int
     dropped: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndpointSummary:
-    """One of several endpoints: its good answers and their latency in ms."""
-
-    good: int
-    p50_ms: float | None
-    p99_ms: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecondOfRun:
-    """One second of the window over all repeats: percentiles in ms (None without answers).
-
-    `shares` says how its latencies were spread over the bins of `results/histogram.py`.
-    """
-
-    second: int
-    p50_ms: float | None
-    p99_ms: float | None
-    shares: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +91,7 @@ class RunSummary:
     """Of a run with an objective: what was found for each deployment."""
     knees: dict[str, Case]
     """Of a sweep: by deployment, the case at which throughput divided by mean latency is greatest."""
+    pace: Pace | None
     started_at: str
 
     @property
@@ -139,6 +120,7 @@ def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
         calibration=next((record.calibration for record in records if record.calibration), None),
         capacities=tuple(capacity_summary(plan, case, records) for case in plan.cases) if plan.objective else (),
         knees=_knees(summaries) if plan.sweep else {},
+        pace=pace(plan, records),
         started_at=min((record.started_at for record in records), default=""),
     )
 
@@ -172,20 +154,20 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
         repeats=len(records),
         judgement=judgement,
         throughput_rps=estimate([_throughput(load) for load in loads]) if usable else None,
-        latency_ms=_latency(loads) if usable else dict.fromkeys([*PERCENTILES, "max"]),
+        latency_ms=latencies.latency(loads) if usable else dict.fromkeys([*PERCENTILES, "max"]),
         requests=_requests(loads),
         failures=dict(sum((Counter(load.failures) for load in loads), Counter())),
         starved_users=0 if case.profile.kind == "open" else max(map(starved_users, loads), default=0),
         rank=None,
         ratio_to_best=None,
-        service_time_ms=_service_time(loads) if usable and case.profile.kind == "open" else None,
-        first_byte_ms=_first_byte(loads) if usable else None,
-        connect_ms=_connect_ms(loads) if usable else None,
-        endpoints=_endpoints(loads) if usable else {},
+        service_time_ms=latencies.service_time(loads) if usable and case.profile.kind == "open" else None,
+        first_byte_ms=latencies.first_byte(loads) if usable else None,
+        connect_ms=latencies.connect_ms(loads) if usable else None,
+        endpoints=latencies.endpoints(loads) if usable else {},
         cost=cost(records if usable else ()),
         log_tail=next((record.log_tail for record in records if judge(record).verdict == "invalid"), ()),
-        distribution=_distribution(loads),
-        seconds=_seconds(loads),
+        distribution=latencies.distribution(loads),
+        seconds=latencies.seconds(loads),
     )
 
 
@@ -240,77 +222,3 @@ def _requests(loads: Sequence[Load]) -> Requests:
         unfinished=sum(one.unfinished for one in found),
         dropped=sum(one.dropped for one in found),
     )
-
-
-def _all_seconds(loads: Sequence[Load]) -> Iterator[Second]:
-    return (second for load in loads for series in load.endpoints.values() for second in series)
-
-
-def _distribution(loads: Sequence[Load]) -> HdrHistogram:
-    """Latencies of good answers, and of those that never came, at the age they had reached."""
-    return histogram.merge(text for second in _all_seconds(loads) for text in (second.latency, second.unanswered))
-
-
-def _service_times(loads: Sequence[Load]) -> HdrHistogram:
-    return histogram.merge(second.service_time or "" for second in _all_seconds(loads))
-
-
-def _first_bytes(loads: Sequence[Load]) -> HdrHistogram:
-    return histogram.merge(second.first_byte for second in _all_seconds(loads))
-
-
-def _connect_ms(loads: Sequence[Load]) -> float | None:
-    return histogram.percentile_ms(histogram.merge(second.connect_time for second in _all_seconds(loads)), 50)
-
-
-def _endpoints(loads: Sequence[Load]) -> dict[str, EndpointSummary]:
-    names = dict.fromkeys(name for load in loads for name in load.endpoints)
-    if len(names) < 2:
-        return {}
-    found = {}
-    for name in names:
-        seconds = [second for load in loads for second in load.endpoints.get(name, ())]
-        merged = histogram.merge(text for second in seconds for text in (second.latency, second.unanswered))
-        found[name] = EndpointSummary(
-            good=sum(second.good for second in seconds),
-            p50_ms=supported(merged, 50),
-            p99_ms=supported(merged, 99),
-        )
-    return found
-
-
-def _latency(loads: Sequence[Load]) -> dict[str, Estimate | None]:
-    latency = percentiles(_distribution(loads), [_distribution([load]) for load in loads])
-    longest = tuple(load.latency_max_us / 1000 for load in loads)
-    latency["max"] = Estimate(value=max(longest), low=None, high=None, repeats=longest)
-    return latency
-
-
-def _service_time(loads: Sequence[Load]) -> dict[str, Estimate | None]:
-    return percentiles(_service_times(loads), [_service_times([load]) for load in loads])
-
-
-def _first_byte(loads: Sequence[Load]) -> dict[str, Estimate | None] | None:
-    merged = _first_bytes(loads)
-    if not merged.get_total_count():
-        return None
-    found = percentiles(merged, [_first_bytes([load]) for load in loads])
-    return {name: found[name] for name in ("p50", "p99")}
-
-
-def _seconds(loads: Sequence[Load]) -> tuple[SecondOfRun, ...]:
-    series = [merging.seconds(load) for load in loads]
-    length = max(map(len, series), default=0)
-    seconds = []
-    for second in range(length):
-        present = [one[second] for one in series if second < len(one)]
-        merged = histogram.merge(text for one in present for text in (one.latency, one.unanswered))
-        seconds.append(
-            SecondOfRun(
-                second=second,
-                p50_ms=histogram.percentile_ms(merged, 50),
-                p99_ms=histogram.percentile_ms(merged, 99),
-                shares=histogram.shares(merged),
-            )
-        )
-    return tuple(seconds)

@@ -1,6 +1,6 @@
 """Plans and records of older schemas, brought up to the present one step by step. What was not known then is null."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -67,7 +67,7 @@ PLAN_STEPS: dict[int, Callable[[Json], Json]] = {1: plan_from_1, 2: plan_from_2}
 RECORD_STEPS: dict[int, Callable[[Json], Json]] = {1: record_from_1, 2: record_from_2}
 
 
-def upgraded(content: Json, steps: dict[int, Callable[[Json], Json]]) -> Json:
+def upgraded(content: Json, steps: Mapping[int, Callable[[Json], Json]]) -> Json:
     """`content` of whatever schema, as the present one has it."""
     while content.get("schema") in steps:
         content = steps[content["schema"]](content)

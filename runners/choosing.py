@@ -197,7 +197,8 @@ def check_variants(wanted: Sequence[Variant], found: Iterable[ScenarioFile]) -> 
     Raises:
         BenchError: one is not; with the nearest name.
     """
-    names("variant", wanted, {name for one in found for name in (*one.scenario.paths, *one.scenario.more_paths)})
+    known = {name for one in found for name in (*one.scenario.paths, *one.scenario.more_paths)}
+    names("variant", [name for name in wanted if name != plan.NATIVE], known)
 
 
 def cpus(server: str | None, load: str | None) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -18,7 +18,12 @@ choice_options = options(
         "--server", multiple=True, metavar="NAME", help="A server to measure, or all; repeatable. Default: all."
     ),
     click.option("--scenario", multiple=True, metavar="NAME", help="A scenario, or all; repeatable. Default: a few."),
-    click.option("--variant", multiple=True, metavar="NAME", help="Which views, or all. Default: sync and async."),
+    click.option(
+        "--variant",
+        multiple=True,
+        metavar="NAME",
+        help="Which views; all; or native: sync under WSGI, async under ASGI. Default: sync and async.",
+    ),
     click.option(
         "--set",
         "settings",

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from results.plan import Case, HttpVersion, Profile, Step, Variant
+from results.plan import Case, HttpVersion, Profile, Step, Variant, ViewKind, view_kind
 from runners.parameters import combinations, differing
 from runners.scenarios import Scenario, ScenarioFile
 from runners.servers import Server
 
 ALL = "all"
+NATIVE = "native"
+"""Variants of the kind that suits a server: sync under WSGI, async under ASGI."""
 OPEN_CONNECTIONS = range(16, 256)
 """Connections that share the arrivals of an open profile: as many as arrive in a second, within these bounds. So each
 is used about once a second or more often, and servers do not close it for idleness, and all workers have some."""
@@ -31,7 +33,8 @@ def cases(
     Args:
         servers: that take part.
         scenarios: that take part.
-        variants: by name; `all` for all there are; without any each scenario's own `paths`.
+        variants: by name; `all` for all there are, `native` for those of each scenario's own `paths` whose kind suits
+            the server; without any all of those.
         profile: of all, but for the users.
         users: None takes each scenario's own number; an open profile has its connections already.
         settings: values of parameters by name, each of which makes cases of its own.
@@ -53,7 +56,7 @@ def cases(
         for server in servers
         for found in scenarios
         if unfit(server, found, profile.http) is None
-        for variant in _variants(found.scenario, variants)
+        for variant in _variants(server, found.scenario, variants)
         for parameters in combinations(found.scenario.parameters, settings)
     )
 
@@ -72,10 +75,12 @@ def unfit(server: Server, found: ScenarioFile, http: HttpVersion) -> str | None:
     return "this deployment has no TLS of its own" if http == "h2" and "tls" not in server.speaks_with else None
 
 
-def _variants(scenario: Scenario, wanted: Sequence[Variant]) -> list[Variant]:
+def _variants(server: Server, scenario: Scenario, wanted: Sequence[Variant]) -> list[Variant]:
     if not wanted:
         return list(scenario.paths)
-    return [one for one in (scenario.paths | scenario.more_paths) if one in wanted or ALL in wanted]
+    suits: ViewKind = "sync" if server.interface == "wsgi" else "async"
+    native = [one for one in scenario.paths if NATIVE in wanted and view_kind(one) == suits]
+    return [one for one in (scenario.paths | scenario.more_paths) if one in wanted or one in native or ALL in wanted]
 
 
 def with_users(profile: Profile, users: int) -> Profile:

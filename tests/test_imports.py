@@ -89,6 +89,7 @@ def test_the_guard_needs_the_standard_library_alone() -> None:
 
 def test_only_the_store_and_the_report_write_files_of_a_run() -> None:
     writers = {
+        "results/files.py",
         "results/store.py",
         "plots/matrix.py",
         "plots/report.py",

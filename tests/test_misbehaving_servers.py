@@ -1,9 +1,9 @@
 """Servers with exactly known faults, measured through the command line: each fault is seen, named and never ranked."""
 
 import json
+import math
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from tests.fakes import write
 pytestmark = pytest.mark.long
 
 HELLO = ("--scenario", "hello", "--variant", "sync")
-TRIES, STOLEN_SHARE = 2, 0.005
+TRIES = 5
 BUSY = (sys.executable, "-c", "while True: pass")
 FAILING = {
     "status-500": "status 500",
@@ -121,29 +121,36 @@ def test_a_server_that_never_answers(measured: Finished) -> None:
 
 
 def test_percentiles_of_known_delays(bench: CommandLine) -> None:
-    """Within 2 ms of what the server says that it did, unless the hypervisor stops server or client meanwhile."""
+    """Never below what the server says that it did, and within 2 ms above: what comes on top is the machine's doing.
+
+    A hypervisor that stops server or client now and then is given several tries.
+    """
     write(bench.fakes, "known-delays")
+    excess_ms = [math.inf]
     for _ in range(TRIES):
-        stolen_before_s, began = host.cpu_times(host.usable_cpus()).stolen_s, time.monotonic()
         window = ("--duration", "2", "--warmup", "0.3", "--repeat", "2", "--users", "8")
         done = bench.measure("--server", "fake-known-delays", *HELLO, *window)
-        stolen_s = host.cpu_times(host.usable_cpus()).stolen_s - stolen_before_s
-        if stolen_s < STOLEN_SHARE * (time.monotonic() - began):
+        latency = case_of(done, "known-delays")["latency_ms"]
+        excess_ms = check_delays(done, latency)
+        if max(excess_ms) <= 2:
             break
-    else:
-        pytest.skip(
-            f"the hypervisor took CPU time in all {TRIES} tries: this needs a quieter machine, nothing installed"
-        )
-    latency = case_of(done, "known-delays")["latency_ms"]
-    logs = [done.directory / "logs" / f"fake-known-delays-hello-sync-{repeat}-server.log" for repeat in (1, 2)]
-    for name, told in (("p50", 5), ("p99", 50)):
-        real = [json.loads(log.read_text())[name] for log in logs]
-        assert told <= min(real)
-        assert min(real) - 2 <= latency[name]["value"] <= max(real) + 2
+    assert max(excess_ms) <= 2
     assert latency["p50"]["low"] <= latency["p50"]["value"] <= latency["p50"]["high"]
     seen_us = [done.record(f"fake-known-delays-hello-sync-{repeat}")["load"]["latency_max_us"] for repeat in (1, 2)]
     assert latency["max"]["value"] == max(seen_us) / 1000
     assert latency["max"]["value"] >= 50
+
+
+def check_delays(done: Finished, latency: dict[str, Any]) -> list[float]:
+    """See that no percentile is below what the server did; by how much each is above it, in ms."""
+    logs = [done.directory / "logs" / f"fake-known-delays-hello-sync-{repeat}-server.log" for repeat in (1, 2)]
+    excess_ms = []
+    for name, told in (("p50", 5), ("p99", 50)):
+        real = [json.loads(log.read_text())[name] for log in logs]
+        assert told <= min(real)
+        assert min(real) - 2 <= latency[name]["value"]
+        excess_ms.append(latency[name]["value"] - max(real))
+    return excess_ms
 
 
 def test_users_that_get_stuck_while_others_are_served(bench: CommandLine) -> None:

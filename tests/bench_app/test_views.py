@@ -34,11 +34,13 @@ call_command("prepare")
 CLIENT = Client(SERVER_NAME="127.0.0.1")
 POSTED = ("orm-write",)
 ALL = {name: found.scenario for name, found in scenarios.discover().items()}
-# A worker's own tests are tests/test_offload.py.
+# A worker's own tests are tests/test_offload.py; that a Django without tasks refuses them is in tests/test_tasks.py.
 SCENARIOS = {
     name: scenario
     for name, scenario in ALL.items()
-    if "celery" not in scenario.backends and "websocket" not in scenario.protocols
+    if "celery" not in scenario.backends
+    and "websocket" not in scenario.protocols
+    and (name != "tasks" or django.VERSION >= (6, 0))
 }
 ENVIRONMENT = Environment.of(BENCH_APP)
 WITH_DATABASE = [name for name, scenario in SCENARIOS.items() if "database" in scenario.backends]

@@ -40,6 +40,26 @@ def test_the_order_is_shuffled_by_the_seed_alone() -> None:
     assert len(orders) == 5
 
 
+def test_native_variants_are_those_that_suit_each_server() -> None:
+    known, found = servers.discover(), scenarios.discover()
+    chosen = [known["gunicorn-sync"], known["uvicorn"]]
+    made = plan.cases(chosen, [found["sleep"], found["fanout"], found["ws-echo"]], ["native"], PROFILE, None)
+    assert [(case.server, case.scenario, case.variant) for case in made] == [
+        ("gunicorn-sync", "sleep", "sync"),
+        ("gunicorn-sync", "fanout", "sync"),
+        ("uvicorn", "sleep", "async"),
+        ("uvicorn", "fanout", "async"),
+        ("uvicorn", "ws-echo", "async"),
+    ]
+    more = plan.cases(chosen, [found["fanout"]], ["native", "sync-threads"], PROFILE, None)
+    assert {(case.server, case.variant) for case in more} == {
+        ("gunicorn-sync", "sync"),
+        ("gunicorn-sync", "sync-threads"),
+        ("uvicorn", "async"),
+        ("uvicorn", "sync-threads"),
+    }
+
+
 def test_users_are_the_scenarios_own_unless_given() -> None:
     everything = list(scenarios.discover().values())
     some = plan.cases([servers.discover()["uvicorn"]], everything, ["async"], PROFILE, 7)

@@ -1,0 +1,44 @@
+"""What of the time that a run took was spent under load."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from results.plan import Plan
+from results.record import Record
+
+SHORTEST_S = 60.0
+"""Beginnings of repeats are known to the second: over less than this they say too little."""
+MARGIN_S = 120.0
+"""How much longer than all its time-outs a repeat may take; where more lies between two, the run was interrupted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """From the beginning of the first repeat to that of the last: the time that passed, and that under load, in s.
+
+    Load is warm-up and window. The rest is starting and ending processes, and waiting for answers that are late.
+    """
+
+    wall_s: float
+    load_s: float
+
+    @property
+    def share(self) -> float:
+        """Of the time that passed, what was spent under load."""
+        return self.load_s / self.wall_s
+
+
+def pace(plan: Plan, records: Sequence[Record]) -> Pace | None:
+    """Of a run from its records; without the gaps in which it was interrupted. None where that would be a guess."""
+    begun = sorted(((datetime.fromisoformat(record.started_at), record) for record in records), key=lambda one: one[0])
+    wall_s = load_s = 0.0
+    for (moment, record), (following, _) in pairwise(begun):
+        took_s = (following - moment).total_seconds()
+        profile = record.case.profile
+        own_s = profile.warmup_s + profile.duration_s
+        if took_s <= own_s + profile.timeout_s + plan.start_timeout_s + MARGIN_S:
+            wall_s += took_s
+            load_s += own_s if record.load is not None else 0.0
+    return Pace(wall_s=wall_s, load_s=load_s) if wall_s >= SHORTEST_S else None

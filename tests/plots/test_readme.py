@@ -1,0 +1,65 @@
+"""What the README shows of what is published is written by `publish`, between its marks, and nowhere else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plots import publish, readme
+from plots.publish import Published
+from results.errors import BenchError
+from results.store import Store
+from results.summary import RunSummary, summarize
+from tests.conftest import ROOT
+from tests.plots.test_publish import findings, where  # noqa: F401  # a fixture
+
+RUN = ROOT / "tests" / "data" / "schema-1"
+PAGE = "# A bench\n\n<!-- published: NAME -->\nold\n<!-- end -->\n\nThe rest.\n"
+
+
+def run() -> RunSummary:
+    store = Store(RUN)
+    return summarize("a-run", store.plan(), store.records())
+
+
+def test_publishing_writes_the_block_of_what_is_published(where: Published) -> None:  # noqa: F811  # the fixture
+    where.readme.write_text(PAGE.replace("NAME", "a-run"))
+    publish.publish(RUN, "a-run", where)
+    found = where.readme.read_text()
+    assert found.startswith("# A bench\n\n<!-- published: a-run -->\n\n- `")
+    assert found.endswith("\n\n<!-- end -->\n\nThe rest.\n")
+    assert readme.of_run(run()) in found
+    assert "old" not in found
+    publish.publish(RUN, "a-run", where)
+    assert where.readme.read_text() == found
+
+
+def test_findings_are_listed_with_links(where: Published, tmp_path: Path) -> None:  # noqa: F811  # the fixture
+    where.readme.write_text(PAGE.replace("NAME", "claims"))
+    publish.publish(findings(tmp_path / "found"), "claims", where)
+    found = where.readme.read_text()
+    assert found.count("](plots/published/claims/findings.md#") == 2
+    assert "[**undecided**](plots/published/claims/findings.md#one-query)" in found
+
+
+def test_a_block_of_what_is_not_published_is_refused(where: Published) -> None:  # noqa: F811  # the fixture
+    with pytest.raises(BenchError, match="the README shows nothing, which is not published"):
+        publish.with_published(PAGE.replace("NAME", "nothing"), where)
+
+
+def test_each_row_has_the_figures_of_its_case_and_async_views_under_wsgi_are_left_out() -> None:
+    shown = run()
+    table = readme.of_run(shown)
+    for one in shown.cases:
+        natural = one.case.kind == "sync" or one.case.interface == "asgi"
+        assert (f"| {one.case.server} {one.case.variant} |" in table) == natural
+        if natural and one.throughput_rps is not None:
+            assert f"{one.throughput_rps.value:,.0f}" in table or f"{one.throughput_rps.value:.3g}" in table
+
+
+def test_an_invalid_case_has_no_figure() -> None:
+    shown = run()
+    first = next(one for one in shown.cases if one.case.kind == "sync")
+    broken = replace(first, throughput_rps=None, rank=None, cost=replace(first.cost, memory_peak_mib=None))
+    table = readme.of_run(replace(shown, cases=(broken,)))
+    assert f"| {first.case.server} sync | {readme.NOTHING} | – |" in table
