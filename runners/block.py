@@ -10,7 +10,7 @@ import msgspec
 
 from results.blocks import SIDES, Side, Turn
 from runners import host
-from runners.deployment import BrokenRepeatError, Deployment
+from runners.deployment import MEASURED_GRACE_S, BrokenRepeatError, Deployment
 from runners.load.job import Going, TurnsJob, TurnsOutcome
 from runners.load_process import LoadProcess
 from runners.process import ManagedProcess
@@ -61,7 +61,7 @@ def measure(
             LoadProcess("turns", job, environment=load_variables, cpus=load_cpus, log_path=load_log)
         )
         started = time.monotonic()
-        servers = {side: stack.enter_context(deployments[side].start()) for side in order}
+        servers = {side: stack.enter_context(deployments[side].start(MEASURED_GRACE_S)) for side in order}
         for side in order:
             with _of(side):
                 deployments[side].wait_until_up(servers[side], started)

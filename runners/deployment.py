@@ -11,11 +11,13 @@ import httpx
 from results.plan import Budget
 from results.record import Breakdown
 from runners import host
-from runners.process import ManagedProcess, tail
+from runners.process import GRACE_S, ManagedProcess, tail
 from runners.usage import UsageSampler
 
 POLL_S = 0.02
 PROBE_TIMEOUT_S = 5.0
+MEASURED_GRACE_S = 0.1
+"""For a server that has been measured: nothing that it could still do is of use, and some wait for what never comes."""
 REST_S = 0.25
 
 
@@ -74,14 +76,15 @@ class Deployment:
     log: Path
     secure: bool = False
 
-    def start(self) -> ManagedProcess:
-        """The server's process, just started."""
+    def start(self, grace_s: float = GRACE_S) -> ManagedProcess:
+        """The server's process, just started, which gets `grace_s` to end when it is to."""
         return ManagedProcess(
             self.argv,
             directory=self.directory,
             environment=self.variables,
             cpus=self.budget.server_cpus,
             log_path=self.log,
+            grace_s=grace_s,
         )
 
     def wait_until_up(self, process: ManagedProcess, started: float) -> float:

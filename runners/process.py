@@ -16,7 +16,7 @@ import psutil
 
 GUARD = Path(__file__).with_name("guard.py")
 GRACE_S = 0.5
-"""What a command gets between SIGTERM and SIGKILL."""
+"""What a command gets between SIGTERM and SIGKILL, unless it is said otherwise."""
 LOG_LARGEST_BYTES = 4 * 1024 * 1024
 LOG_KEPT_BYTES = 64 * 1024
 """What is kept of the beginning and of the end of a log."""
@@ -31,6 +31,7 @@ class ManagedProcess:
         environment: its whole environment.
         cpus: the CPUs that it may run on.
         log_path: where its standard error goes, and its standard output unless `talks`.
+        grace_s: what it gets between SIGTERM and SIGKILL.
         talks: give it pipes as standard input and output (`input`, `output`).
     """
 
@@ -42,12 +43,13 @@ class ManagedProcess:
         environment: Mapping[str, str],
         cpus: Sequence[int],
         log_path: Path,
+        grace_s: float = GRACE_S,
         talks: bool = False,
     ) -> None:
         self.argv = tuple(argv)
         self.log_path = log_path
         reading, self._pipe = os.pipe()
-        guard = [sys.executable, "-I", "-S", str(GUARD), str(reading), str(GRACE_S), ",".join(map(str, cpus))]
+        guard = [sys.executable, "-I", "-S", str(GUARD), str(reading), str(grace_s), ",".join(map(str, cpus))]
         try:
             log_path.unlink(missing_ok=True)
             # Appending, so that `trim_log` may cut while it is written.

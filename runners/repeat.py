@@ -11,7 +11,7 @@ import msgspec
 
 from results.record import BackendUse, HostUse, Load, ServerUse, Work
 from runners.backends.lending import Borrowed
-from runners.deployment import Deployment
+from runners.deployment import MEASURED_GRACE_S, Deployment
 from runners.load.job import Job, Outcome, Window
 from runners.load_process import LoadProcess
 from runners.process import ManagedProcess, tail
@@ -67,7 +67,7 @@ class Repeat:
         with ExitStack() as stack:
             load = stack.enter_context(self._start_load())
             started = time.monotonic()
-            server = stack.enter_context(self.deployment.start()) if self.deployment else None
+            server = stack.enter_context(self.deployment.start(MEASURED_GRACE_S)) if self.deployment else None
             start_s = self.deployment.wait_until_up(server, started) if self.deployment and server else 0.0
             window = self._say_go(load)
             use, others = self._watch(server, load, window, start_s)
