@@ -167,6 +167,8 @@ def _conditions(run: RunSummary) -> Iterator[tuple[str, str]]:
     yield "app", plan.app.name if plan.app else "not known"
     yield "seed", str(plan.seed)
     yield "begun", run.started_at or "never"
+    if run.retried:
+        yield "measured again", text.retried(run)
     if run.pace is not None:
         yield "from the first repeat to the last", text.pace(run)
     for line in text.left_out(plan):

@@ -140,6 +140,7 @@ def _conditions(run: RunSummary) -> str:
         f"- load by {', '.join(f'{name} {version}' for name, version in run.load_versions.items())}",
         *text.calibration(run),
         f"- {f'app {plan.app.name}; ' if plan.app else ''}seed {plan.seed}; begun {run.started_at or 'never'}",
+        *([f"- {text.retried(run)}"] if run.retried else []),
         *([f"- from the first repeat to the last: {text.pace(run)}"] if run.pace else []),
     ]
     if plan.target is not None:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from plots import text
 from results import slo
-from results.plan import Case, Plan
+from results.plan import Case, Plan, Step
 from results.record import Calibration, Record
 from results.summary import CaseSummary, RunSummary
 from results.two_runs import TwoRuns
@@ -33,6 +33,7 @@ class RunProgress:
     def __init__(self, plan: Plan, done: int, console: Console) -> None:
         self._plan = plan
         self._console = console
+        self._steps = list(plan.steps)
         self._done = done
         self._overheads: list[float] = []
         self._started = 0.0
@@ -69,6 +70,12 @@ class RunProgress:
         if not self._console.is_terminal or self._plan.objective:
             self._console.print(self._told(record), markup=False, highlight=False, soft_wrap=True)
 
+    def steps_added(self, steps: Sequence[Step]) -> None:
+        self._steps += steps
+        self._bar.update(self._task, total=len(self._steps))
+        if not self._console.is_terminal:
+            self._console.print(f"measuring {len(steps)} repeats again, in which others took CPU time")
+
     def _told(self, record: Record) -> str:
         """One line on a repeat that is done."""
         name = f"{record.case.name}, repeat {record.repeat}"
@@ -78,14 +85,14 @@ class RunProgress:
             return f"{name}: {how}: {outcome.text}"
         judgement = judge(record)
         reason = f": {judgement.reasons[0].text}" if judgement.reasons else ""
-        return f"[{self._done}/{len(self._plan.steps)}] {name}: {judgement.verdict}{reason} ({self._left()})"
+        return f"[{self._done}/{len(self._steps)}] {name}: {judgement.verdict}{reason} ({self._left()})"
 
     def _left(self) -> str:
         """The time that the remaining repeats will take, going by those done."""
         if self._plan.objective:
             return f"{self._done} repeats so far"
         overhead = sum(self._overheads) / len(self._overheads) if self._overheads else OVERHEAD_S
-        profiles = [self._plan.cases[step.case].profile for step in self._plan.steps[self._done :]]
+        profiles = [self._plan.cases[step.case].profile for step in self._steps[self._done :]]
         seconds = round(sum(one.warmup_s + one.duration_s + overhead for one in profiles))
         return f"about {seconds // 60} min {seconds % 60:02} s left" if seconds >= 60 else f"about {seconds} s left"
 

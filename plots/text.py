@@ -173,6 +173,15 @@ def capacity(one: CapacitySummary, objective: str) -> str:
     return f"{number(one.sustained_rps)} requests/s keep {objective} in {times} ({one.text}); {beyond}"
 
 
+def retried(run: RunSummary) -> str:
+    """How many repeats were measured more than once; empty where none was."""
+    if not run.retried:
+        return ""
+    count = sum(one.repeats for one in run.cases)
+    why = "as others took CPU time; the try that was disturbed least counts"
+    return f"{run.retried} of {count} repeats were measured again, {why}"
+
+
 def pace(run: RunSummary) -> str:
     """How long a run took and what of that was load, as `20 min, 82% of them under load`; empty where not known."""
     if run.pace is None:

@@ -18,7 +18,8 @@ MARGIN_S = 120.0
 class Pace:
     """From the beginning of the first repeat to that of the last: the time that passed, and that under load, in s.
 
-    Load is warm-up and window. The rest is starting and ending processes, and waiting for answers that are late.
+    Load is warm-up and window, of tries that were set aside too. The rest is starting and ending processes, and waiting
+    for answers that are late.
     """
 
     wall_s: float
@@ -32,7 +33,8 @@ class Pace:
 
 def pace(plan: Plan, records: Sequence[Record]) -> Pace | None:
     """Of a run from its records; without the gaps in which it was interrupted. None where that would be a guess."""
-    begun = sorted(((datetime.fromisoformat(record.started_at), record) for record in records), key=lambda one: one[0])
+    moments = [(moment, record) for record in records for moment in (record.started_at, *record.set_aside)]
+    begun = sorted(((datetime.fromisoformat(moment), record) for moment, record in moments), key=lambda one: one[0])
     wall_s = load_s = 0.0
     for (moment, record), (following, _) in pairwise(begun):
         took_s = (following - moment).total_seconds()

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # History of the schema, newest first. `store.py` refuses newer ones; `upgrade.py` brings older ones up step by step.
+#   4  repeats that others disturbed are measured again
 #   3  variants by any name, parameters, `work` and its check; backends, their CPUs and use; what was left out; first
 #      bytes, good requests by unsafe methods
 #   2  open profiles, several load processes, targets that the bench did not start; seconds by endpoint; service and
 #      connect times, send delays, loop lag, slices; each worker's CPU time, context switches, descriptors, extensions;
 #      `host` apart from `server`; calibration
 #   1  first version
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Interface = Literal["wsgi", "asgi"]
 ViewKind = Literal["sync", "async"]
@@ -196,6 +197,8 @@ class Plan:
     cases: tuple[Case, ...]
     left_out: tuple[LeftOut, ...] = ()
     repeats: int
+    retries: int = 0
+    """How often a repeat is measured again in which others took CPU time from server or load."""
     seed: int
     start_timeout_s: float
     sweep: Literal["rate", "users"] | None = None

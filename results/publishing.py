@@ -12,7 +12,7 @@ from results.errors import BenchError
 from results.evidence import FindingsStore
 from results.files import write_whole
 from results.record import Record
-from results.store import Store, record_name
+from results.store import SET_ASIDE, Store, record_name
 
 Kind = Literal["run", "findings"]
 INDEX = "index"
@@ -87,6 +87,9 @@ def _copy_run(store: Store, target: Path) -> None:
     write_whole(target / "plan.json", msgspec.json.encode(plan) + b"\n")
     for record in records:
         write_whole(target / "records" / record_name(record.case, record.repeat), msgspec.json.encode(record) + b"\n")
+    for name, record in store.all_set_aside().items():
+        (target / SET_ASIDE).mkdir(exist_ok=True)
+        write_whole(target / SET_ASIDE / name, msgspec.json.encode(record) + b"\n")
 
 
 def _check_machines(records: Sequence[Record], directory: Path) -> None:

@@ -266,6 +266,8 @@ class Record:
     app: App | None
     started_at: str
     """UTC, ISO 8601."""
+    set_aside: tuple[str, ...] = ()
+    """When other tries of this repeat began, which were disturbed more than this one and do not count."""
     command: tuple[str, ...] | None
     """The server's argv, as run in the app's directory; null for a target that the bench did not start."""
     port: int

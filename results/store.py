@@ -2,6 +2,7 @@
 
     <run>/plan.json                 the plan
     <run>/records/<case>-<n>.json   one record per repeat
+    <run>/disturbed/<case>-<n>-*    tries of a repeat that do not count, as others took CPU time meanwhile
     <run>/logs/<case>-<n>-*.log     what server and load wrote
 
 and directories of checks:
@@ -19,11 +20,13 @@ from pathlib import Path
 
 from results import files
 from results.check import CHECK_SCHEMA_VERSION, Check
-from results.errors import BenchError
+from results.errors import BenchError, ExitCode
 from results.plan import SCHEMA_VERSION, Case, Plan
 from results.record import Record
 from results.upgrade import PLAN_STEPS, RECORD_STEPS
 
+SET_ASIDE = "disturbed"
+"""Below a run: tries that do not count."""
 NOT_EMPTY = "give --out another directory, or use --resume"
 
 
@@ -83,8 +86,17 @@ class Store:
 
     def has_measured(self, case: Case, repeat: int) -> bool:
         """Whether there is a record with a measurement; one that only says why there is none can be tried again."""
+        found = self.record(case, repeat)
+        return found is not None and found.breakdown is None
+
+    def record(self, case: Case, repeat: int) -> Record | None:
+        """Its record, if there is one.
+
+        Raises:
+            BenchError: it is damaged or of a newer schema.
+        """
         path = self._record_path(case, repeat)
-        return path.is_file() and _record(path).breakdown is None
+        return _record(path) if path.is_file() else None
 
     def write(self, record: Record) -> None:
         """Keep one record.
@@ -95,6 +107,20 @@ class Store:
         path = self._record_path(record.case, record.repeat)
         files.keep(path, record, hint=f"make room, then go on with --resume {self.directory}")
 
+    def set_aside(self, record: Record) -> None:
+        """Keep a try of a repeat that does not count.
+
+        Raises:
+            BenchError: it cannot be written.
+        """
+        stem = _stem(record.case, record.repeat)
+        folder = self.directory / SET_ASIDE
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise BenchError(f"cannot write to {folder}: {error.strerror}", exit_code=ExitCode.NOT_MEASURED) from error
+        files.keep(folder / f"{stem}-{len(list(folder.glob(f'{stem}-*.json'))) + 1}.json", record)
+
     def records(self) -> list[Record]:
         """All records, in the order of their names.
 
@@ -102,6 +128,14 @@ class Store:
             BenchError: one is damaged or of a newer schema.
         """
         return [_record(path) for path in sorted((self.directory / "records").glob("*.json"))]
+
+    def all_set_aside(self) -> dict[str, Record]:
+        """Tries that do not count, by the names of their files.
+
+        Raises:
+            BenchError: one is damaged or of a newer schema.
+        """
+        return {path.name: _record(path) for path in sorted((self.directory / SET_ASIDE).glob("*.json"))}
 
     def log_path(self, case: Case, repeat: int, process: str) -> Path:
         """Where the output of `process` (`server` or `load`) in one repeat goes."""

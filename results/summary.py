@@ -1,6 +1,5 @@
 """From the records of a run to one summary per case: what tables, charts and `--json` show."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from hdrh.histogram import HdrHistogram
 
 from results import latencies
 from results.capacity_summary import CapacitySummary, capacity_summary, cases_searched
-from results.compare import Ratio, difference, ranks, ratio
+from results.compare import Ratio, difference, places
 from results.cost import Cost, cost, good_ended
 from results.latencies import EndpointSummary, SecondOfRun
 from results.observed import Observed, observed
@@ -91,6 +90,8 @@ class RunSummary:
     """Of a run with an objective: what was found for each deployment."""
     knees: dict[str, Case]
     """Of a sweep: by deployment, the case at which throughput divided by mean latency is greatest."""
+    retried: int
+    """Repeats that were measured again, as others took CPU time meanwhile."""
     pace: Pace | None
     started_at: str
 
@@ -120,6 +121,7 @@ def summarize(name: str, plan: Plan, records: Sequence[Record]) -> RunSummary:
         calibration=next((record.calibration for record in records if record.calibration), None),
         capacities=tuple(capacity_summary(plan, case, records) for case in plan.cases) if plan.objective else (),
         knees=_knees(summaries) if plan.sweep else {},
+        retried=sum(bool(record.set_aside) for record in records),
         pace=pace(plan, records),
         started_at=min((record.started_at for record in records), default=""),
     )
@@ -177,23 +179,18 @@ def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[
     `first` has a record of each case, to see that unlike is not compared with like.
     """
     ranked = list(cases)
-    for alike in {_work(one.case) for one in cases if one.usable}:
-        places = [place for place, one in enumerate(cases) if one.usable and _work(one.case) == alike]
-        records = [first[cases[place].case.name] for place in places]
-        if len(places) < 2 or any(difference(records[0], other) for other in records[1:]):
+    for work in {_work(one.case) for one in cases if one.usable}:
+        alike = [number for number, one in enumerate(cases) if one.usable and _work(one.case) == work]
+        records = [first[cases[number].case.name] for number in alike]
+        if len(alike) < 2 or any(difference(records[0], other) for other in records[1:]):
             continue
-        merits = [_merit(cases[place]) for place in places]
-        best = max(merits, key=_mean_of_logs)
-        for place, rank, merit in zip(places, ranks(merits), merits, strict=True):
-            beside = None
-            if min(*merit, *best) > 0 and merit is not best:
-                beside = ratio(merit, best) if cases[place].case.profile.kind == "closed" else ratio(best, merit)
-            ranked[place] = replace(cases[place], rank=rank, ratio_to_best=beside)
+        found = places([_merit(cases[number]) for number in alike])
+        for number, place in zip(alike, found, strict=True):
+            beside = place.to_best
+            if beside is not None and cases[number].case.profile.kind == "open":
+                beside = beside.inverse
+            ranked[number] = replace(cases[number], rank=place.rank, ratio_to_best=beside)
     return tuple(ranked)
-
-
-def _mean_of_logs(merit: Sequence[float]) -> float:
-    return math.fsum(map(math.log, merit)) / len(merit) if min(merit) > 0 else -math.inf
 
 
 def _work(case: Case) -> tuple[str, str, Profile]:

@@ -46,6 +46,14 @@ def record_from_2(record: Json) -> Json:
     return record
 
 
+def plan_from_3(plan: Json) -> Json:
+    return plan | {"schema": 4, "retries": 0}
+
+
+def record_from_3(record: Json) -> Json:
+    return record | {"schema": 4, "set_aside": []}
+
+
 def _profile_from_1(profile: Json) -> None:
     profile["connect_timeout_s"] = profile["timeout_s"]
 
@@ -63,8 +71,8 @@ def _load_from_1(load: Json, path: str) -> Json:
     return load | unknown | empty | {"endpoints": {path: load.pop("seconds")}, "processes": [process]}
 
 
-PLAN_STEPS: dict[int, Callable[[Json], Json]] = {1: plan_from_1, 2: plan_from_2}
-RECORD_STEPS: dict[int, Callable[[Json], Json]] = {1: record_from_1, 2: record_from_2}
+PLAN_STEPS: dict[int, Callable[[Json], Json]] = {1: plan_from_1, 2: plan_from_2, 3: plan_from_3}
+RECORD_STEPS: dict[int, Callable[[Json], Json]] = {1: record_from_1, 2: record_from_2, 3: record_from_3}
 
 
 def upgraded(content: Json, steps: Mapping[int, Callable[[Json], Json]]) -> Json:

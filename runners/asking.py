@@ -74,7 +74,7 @@ def findings(chosen: Mapping[str, Finding], given: dict[str, Any]) -> dict[Setup
         BenchError: a finding names what there is not.
     """
     load = planning.LoadWish(duration=given["duration"], warmup=given["warmup"])
-    wish = planning.RunWish(repeat=given["repeat"], seed=given["seed"], start_timeout=given["start_timeout"])
+    wish = _wish(planning.RunWish, given)
     return finding_plans.plans(chosen, load, wish)
 
 

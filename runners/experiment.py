@@ -1,16 +1,17 @@
 """A plan carried out: for every step a fresh server, warm-up and load, and a record, kept as soon as it is whole."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from results.errors import BenchError, ExitCode
-from results.plan import SCHEMA_VERSION, Case, HttpVersion, Plan, Profile
+from results.plan import SCHEMA_VERSION, Case, HttpVersion, Plan, Profile, Step
 from results.record import Breakdown, Calibration, Machine, Record
+from results.rules import machine
 from results.store import Store
 from runners import certificates, host
 from runners import target as targets
@@ -38,6 +39,8 @@ class Observer(Protocol):
     def step_started(self, case: Case, repeat: int) -> None: ...
 
     def step_done(self, record: Record) -> None: ...
+
+    def steps_added(self, steps: Sequence[Step]) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ class Bench:
 
 
 def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
-    """Measure every step of `plan` that `store` has no measurement of, in order.
+    """Measure every step of `plan` that `store` has no measurement of, in order; then again those that were disturbed.
 
     A repeat that cannot be measured becomes a record that says why, and the run goes on.
 
@@ -83,10 +86,27 @@ def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
         case = plan.cases[step.case]
         if not store.has_measured(case, step.repeat):
             carry_out(plan, case, step.repeat, store, bench, observer)
+    while again := disturbed(plan, store):
+        observer.steps_added(again)
+        for step in again:
+            carry_out(plan, plan.cases[step.case], step.repeat, store, bench, observer)
+
+
+def disturbed(plan: Plan, store: Store) -> list[Step]:
+    """Those in which others took CPU time from server or load, and that are to be measured again.
+
+    What was measured plays no part in it: else it would be known beforehand what will come out.
+    """
+    found = []
+    for step in plan.steps:
+        record = store.record(plan.cases[step.case], step.repeat)
+        if record is not None and machine.disturbance(record) > 1 and len(record.set_aside) < plan.retries:
+            found.append(step)
+    return found
 
 
 def carry_out(plan: Plan, case: Case, repeat: int, store: Store, bench: Bench, observer: Observer) -> None:
-    """Measure one repeat and keep its record.
+    """Measure one repeat and keep its record; of a repeat that has one already, that which was disturbed less.
 
     Raises:
         BenchError: as for `run`.
@@ -100,8 +120,20 @@ def carry_out(plan: Plan, case: Case, repeat: int, store: Store, bench: Bench, o
             hint=f"mend it, then go on with --resume {store.directory}",
             exit_code=ExitCode.NOT_MEASURED,
         ) from error
+    before = store.record(case, repeat)
+    if before is not None and before.load is not None:
+        record = less_disturbed(before, record, store)
     store.write(record)
     observer.step_done(record)
+
+
+def less_disturbed(before: Record, now: Record, store: Store) -> Record:
+    """Of two tries that which counts; the other is set aside."""
+    kept, other = before, now
+    if now.load is not None and machine.disturbance(now) < machine.disturbance(before):
+        kept, other = now, before
+    store.set_aside(other)
+    return replace(kept, set_aside=(*before.set_aside, other.started_at))
 
 
 def measure(plan: Plan, case: Case, number: int, bench: Bench, log_path: Callable[[str], Path]) -> Record:

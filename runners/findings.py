@@ -136,6 +136,7 @@ def _plan(setup: Setup, found: _Measurable, load: LoadWish, run: RunWish) -> Pla
         cases=cases,
         left_out=found.left_out,
         repeats=run.repeat,
+        retries=run.retries,
         seed=run.seed,
         start_timeout_s=run.start_timeout,
         steps=plan.steps(len(cases), run.repeat, run.seed),

@@ -64,7 +64,7 @@ CONFLICTS = {
     "rate": ("users", "sweep", "sweep_users", "slo"),
     "sweep": ("users", "sweep_users", "slo"),
     "sweep_users": ("users", "slo", "arrivals", "max_in_flight"),
-    "slo": ("users",),
+    "slo": ("users", "retries"),
     "target": (
         *("server", "scenario", "variant", "settings", "http", "database", "database_url", "redis_url"),
         *("workers", "threads", "connections", "server_cpus", "port", "start_timeout"),

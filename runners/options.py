@@ -90,10 +90,18 @@ load_options = options(
     click.option("--load-workers", type=click.IntRange(0, 256), default=0, help="Load processes from other machines."),
     click.option("--load-listen", metavar="HOST:PORT", default="", help="Where they join (`load-worker --master`)."),
 )
+retries_option = click.option(
+    "--retries",
+    type=click.IntRange(0, 100),
+    default=0,
+    show_default=True,
+    help="How often a repeat is measured again in which others took CPU time.",
+)
 run_options = options(
     click.option(
         "--repeat", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh servers per case."
     ),
+    retries_option,
     click.option(
         "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Of arrivals and of the order."
     ),
@@ -107,6 +115,7 @@ findings_options = options(
     click.option(
         "--repeat", type=click.IntRange(1, 1000), default=5, show_default=True, help="Fresh servers per case."
     ),
+    retries_option,
     click.option("--duration", type=Seconds(0.5, 3600), default=5.0, show_default=True, help="Measured seconds."),
     click.option("--warmup", type=Seconds(0, 600), default=1.0, show_default=True, help="Seconds cut off before."),
     click.option(

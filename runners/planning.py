@@ -26,6 +26,7 @@ from runners import scenarios as scenario_files
 from runners.app import BENCH_APP, Environment
 from runners.parameters import check_names, combinations
 from runners.scenarios import ScenarioFile
+from runners.servers import Server
 
 LEAST_CONNECTIONS = 1000
 THREADS = 4
@@ -72,6 +73,7 @@ class RunWish:
     repeat: int
     seed: int
     start_timeout: float
+    retries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +121,10 @@ def compare(
     Raises:
         BenchError: a name is unknown, a list malformed, the objective is none, or nothing is left to be measured.
     """
-    environment = overlay.environment(choice.app, choice.servers)
-    servers, unavailable = choosing.servers(choice.servers, environment)
-    scenarios, missing = _scenarios(choice, environment)
-    choosing.check_variants(choice.variants, scenarios)
-    check_names(choice.settings, [name for found in scenarios for name in found.scenario.parameters])
     if objective is not None:
         slo.parse(objective)
     shape = profile(load, kind="open" if objective is not None else None)
-    unfit = choosing.unfit(servers, scenarios, choice.servers, choice.scenarios, shape.http)
-    left_out = (*unavailable, *missing, *unfit)
+    servers, scenarios, left_out = _chosen(choice, shape.http)
     cases = plan.cases(servers, scenarios, choice.variants, shape, load.users, choice.settings)
     if not cases:
         raise BenchError(f"nothing is left to be measured: {left_out[0].why}" if left_out else "there is no case")
@@ -150,12 +146,24 @@ def compare(
         cases=cases,
         left_out=left_out,
         repeats=run.repeat,
+        retries=run.retries,
         seed=run.seed,
         start_timeout_s=run.start_timeout,
         objective=objective,
         sweep="users" if sweep_users else None,
         steps=() if objective is not None else plan.steps(len(cases), run.repeat, run.seed),
     )
+
+
+def _chosen(choice: Choice, http: HttpVersion) -> tuple[list[Server], list[ScenarioFile], tuple[LeftOut, ...]]:
+    """Servers and scenarios by their names, and what of them cannot be measured here."""
+    environment = overlay.environment(choice.app, choice.servers)
+    servers, unavailable = choosing.servers(choice.servers, environment)
+    scenarios, missing = _scenarios(choice, environment)
+    choosing.check_variants(choice.variants, scenarios)
+    check_names(choice.settings, [name for found in scenarios for name in found.scenario.parameters])
+    unfit = choosing.unfit(servers, scenarios, choice.servers, choice.scenarios, http)
+    return servers, scenarios, (*unavailable, *missing, *unfit)
 
 
 def _backend_kinds(cases: Iterable[Case], scenarios: Iterable[ScenarioFile]) -> set[str]:
@@ -201,6 +209,7 @@ def target(found: Target, load: LoadWish, load_cpus: str | None, run: RunWish) -
         load_cpus=choosing.cpus(None, load_cpus)[1],
         cases=(case,),
         repeats=run.repeat,
+        retries=run.retries,
         seed=run.seed,
         start_timeout_s=run.start_timeout,
         steps=plan.steps(1, run.repeat, run.seed),

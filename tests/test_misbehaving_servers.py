@@ -176,6 +176,25 @@ def test_a_machine_that_does_something_else(bench: CommandLine) -> None:
     assert "foreign-load" in reasons(done, "good")
 
 
+def test_a_repeat_that_is_disturbed_again_and_again_is_kept_as_it_was_best(bench: CommandLine) -> None:
+    write(bench.fakes, "good")
+    busy = [subprocess.Popen(["taskset", "-c", str(cpu), *BUSY]) for cpu in host.usable_cpus()]
+    try:
+        done = bench.measure("--server", "fake-good", *HELLO, *BRIEF, "--users", "8", "--retries", "2")
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    record = done.record("fake-good-hello-sync-1")
+    others = [json.loads(path.read_text()) for path in sorted((done.directory / "disturbed").iterdir())]
+    assert [one["started_at"] for one in others] == record["set_aside"]
+    assert len(others) == 2
+    assert all(one["host"]["foreign_cpu_s"] >= record["host"]["foreign_cpu_s"] for one in others)
+    assert "foreign-load" in reasons(done, "good")
+    assert "1 of 1 repeats were measured again" in (done.directory / "report.md").read_text()
+    assert "measuring 1 repeats again" in done.err
+
+
 def test_what_was_not_measured_is_tried_again(bench: CommandLine) -> None:
     write(bench.fakes, "dies-at-start")
     done = bench.measure("--server", "fake-dies-at-start", *HELLO, *BRIEF)

@@ -13,7 +13,22 @@ THROTTLED_SHARE = 0.01
 """Share of the window in which a CPU quota may have stopped the bench."""
 
 
+def disturbance(record: Record) -> float:
+    """What others took of the CPUs of server or load, in multiples of what is allowed: above 1 there is a reason."""
+    parts = [part / TAKEN_SHARE for _, part, _, _ in _taken(record)]
+    return max([*parts, _throttled(record) / THROTTLED_SHARE])
+
+
 def taken(record: Record) -> Iterator[Reason]:
+    for code, part, who, whose in _taken(record):
+        if part > TAKEN_SHARE:
+            text = f"{who} took {part:.0%} of the {whose} CPUs"
+            cure = "measure on a machine that does nothing else, or with --retries"
+            yield Reason(code=code, verdict="suspect", text=text, cure=cure)
+
+
+def _taken(record: Record) -> Iterator[tuple[str, float, str, str]]:
+    """Which share of whose CPUs was taken by whom."""
     load, others, budget = record.load, record.host, record.budget
     if load is None or others is None:
         return
@@ -23,16 +38,12 @@ def taken(record: Record) -> Iterator[Reason]:
         ("stolen-time", others.stolen_s, server_cpus, "the hypervisor", "server's"),
         ("stolen-time", others.load_stolen_s, len(record.load_cpus), "the hypervisor", "load's"),
     ):
-        capacity_s = load.window_s * cpus
-        if taken_s is not None and taken_s > TAKEN_SHARE * capacity_s:
-            text = f"{who} took {taken_s / capacity_s:.0%} of the {whose} CPUs"
-            yield Reason(code=code, verdict="suspect", text=text, cure="measure on a machine that does nothing else")
+        if taken_s is not None and cpus:
+            yield code, taken_s / (load.window_s * cpus), who, whose
 
 
 def throttled(record: Record) -> Iterator[Reason]:
-    if record.load is None or record.host is None or record.host.throttled_s is None:
-        return
-    part = min(1.0, record.host.throttled_s / record.load.window_s)
+    part = _throttled(record)
     if part > THROTTLED_SHARE:
         yield Reason(
             code="throttled",
@@ -40,6 +51,13 @@ def throttled(record: Record) -> Iterator[Reason]:
             text=f"the CPU quota of its control group stopped the bench for {part:.0%} of the window",
             cure="run it without a CPU quota (`docker run --cpus` sets one; --cpuset-cpus does not)",
         )
+
+
+def _throttled(record: Record) -> float:
+    """In which part of the window a quota stopped the bench."""
+    if record.load is None or record.host is None or record.host.throttled_s is None:
+        return 0.0
+    return min(1.0, record.host.throttled_s / record.load.window_s)
 
 
 def shared_cpus(record: Record) -> Iterator[Reason]:

@@ -7,12 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from results.compare import difference, ranks, ratio
+from results.compare import difference, places, ratio
 from results.record import Machine, Record
 from tests.results.factory import PROFILE, case, load, record, second
 
 TRIALS = 1000
 HERE = record(load(second([5.0])))
+
+
+def ranks(cases: Sequence[Sequence[float]]) -> list[int | None]:
+    return [place.rank for place in places(cases)]
 
 
 @pytest.mark.parametrize(
@@ -177,3 +181,27 @@ def test_what_is_compared_may_differ() -> None:
         machine=replace(HERE.machine, memory_bytes=HERE.machine.memory_bytes + 2**20),
     )
     assert difference(HERE, other) is None
+
+
+def test_a_case_of_the_first_rank_has_1_in_the_interval_of_its_ratio_to_the_best() -> None:
+    random = np.random.default_rng(5)
+    told_apart = 0
+    for _ in range(50):
+        cases = np.exp(random.normal([[0.0], [-0.1], [-0.2], [-0.6]], 0.08, (4, 5))).tolist()
+        for place in places(cases):
+            if place.to_best is not None:
+                # One that is tied with the best may be below another, whose repeats differ less.
+                assert place.to_best.tied or place.rank != 1
+                told_apart += not place.to_best.tied
+    assert told_apart > 50
+
+
+def test_beside_the_best_are_all_that_have_positive_figures() -> None:
+    found = places([[100.0, 101.0], [50.0], [0.0, 10.0], [25.0, 25.5]])
+    assert found[0].to_best is None
+    assert found[1].to_best is not None
+    assert found[1].to_best.value == pytest.approx(50 / 100.5, rel=0.01)
+    assert found[1].to_best.low is None
+    assert found[2].to_best is None
+    assert found[3].to_best is not None
+    assert not found[3].to_best.tied
