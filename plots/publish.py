@@ -141,11 +141,7 @@ def index(where: Published, *, site: bool = False) -> str:
 
 
 def with_published(content: str, where: Published) -> str:
-    """The README with what it shows of what is published.
-
-    Raises:
-        BenchError: it names what is not published.
-    """
+    """The README with what it shows of what is published."""
 
     def findings(name: str) -> str:
         judged, _ = FindingsStore(where.records / name).judged()

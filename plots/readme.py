@@ -10,24 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from plots import answer, text
 from plots import findings as findings_page
-from results.errors import BenchError
 from results.judging import Judged
 from results.summary import CaseSummary, RunSummary
 
 BLOCK = re.compile(r"(?P<begin><!-- published: (?P<name>[a-z0-9-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
-NOTHING = "does not work"
+NOTHING = "*invalid*"
 
 
 def update(content: str, blocks: Mapping[str, Callable[[], str]]) -> str:
-    """A README with each block written anew; `blocks` make them, by the name of what is published.
-
-    Raises:
-        BenchError: it names what is not published.
-    """
+    """A README with each block written anew; `blocks` make them, by the name of what is published. Others stay."""
 
     def written(found: re.Match[str]) -> str:
         if found["name"] not in blocks:
-            raise BenchError(f"the README shows {found['name']}, which is not published")
+            return found[0]
         return f"{found['begin']}\n{blocks[found['name']]()}\n\n{found['end']}"
 
     return BLOCK.sub(written, content)

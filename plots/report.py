@@ -1,7 +1,7 @@
 """The report of a run with its charts, as Markdown and as a page, drawn from a summary alone."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -52,21 +52,21 @@ def write(run: RunSummary, directory: Path) -> Path:
 
 
 def write_markdown(run: RunSummary, directory: Path) -> Path:
-    """Write `report.md` and `charts/` alone, for whoever reads them in a repository; the former's path."""
-    _draw(run, directory)
+    """Write `report.md` and `charts/` as SVG alone, for whoever reads them in a repository; the former's path."""
+    _draw(run, directory, ("svg",))
     path = directory / "report.md"
     path.write_text(markdown(run))
     return path
 
 
-def _draw(run: RunSummary, directory: Path) -> list[tuple[str, Path]]:
+def _draw(run: RunSummary, directory: Path, kinds: Sequence[style.Kind] = ("svg", "png")) -> list[tuple[str, Path]]:
     """Draw all charts; for each its title and its SVG file."""
     (directory / "charts").mkdir(exist_ok=True)
     drawn = []
     for scenario in text.scenarios(run):
         for name, draw in charts(run, scenario).items():
             caption = style.caption(run, text.of_scenario(run, scenario))
-            svg, _ = style.save(draw(run, scenario), caption, directory / "charts" / f"{scenario}-{name}")
+            svg, *_ = style.save(draw(run, scenario), caption, directory / "charts" / f"{scenario}-{name}", kinds)
             drawn.append((f"{scenario}: {name}", svg))
     return drawn
 

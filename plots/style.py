@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -14,6 +15,7 @@ from plots.text import cpu_text, loads, number
 from results.plan import ViewKind
 from results.summary import CaseSummary, RunSummary
 
+Kind = Literal["svg", "png"]
 WIDTH_INCHES = 9.0
 DPI = 120
 CAPTION_CHARACTERS = 152
@@ -94,8 +96,8 @@ def latency_axis(axes: Axes) -> None:
     axes.grid(which="minor", axis="y", linewidth=0.3)
 
 
-def save(figure: Figure, caption: str, path: Path) -> list[Path]:
-    """Write the figure with a caption below it as `path`.svg and `path`.png; both paths."""
+def save(figure: Figure, caption: str, path: Path, kinds: Sequence[Kind] = ("svg", "png")) -> list[Path]:
+    """Write the figure with a caption below it as `path`.svg and `path`.png, or one of them; the paths."""
     said = textwrap.fill(caption, CAPTION_CHARACTERS)
     width, height = figure.get_size_inches()
     room = LINE_INCHES * (said.count("\n") + 2)
@@ -106,7 +108,7 @@ def save(figure: Figure, caption: str, path: Path) -> list[Path]:
     figure.text(0.01, 0.012, said, ha="left", va="bottom", fontsize=7.5, color=MUTED, linespacing=1.35)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both files
-    written = [path.with_name(f"{path.name}.{kind}") for kind in ("svg", "png")]
+    written = [path.with_name(f"{path.name}.{kind}") for kind in kinds]
     for one in written:
         figure.savefig(one, metadata={"Date": None} if one.suffix == ".svg" else {"Software": None})
     return written

@@ -18,7 +18,9 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 def commands(page: Path) -> list[list[str]]:
     """The arguments of every bench command that a page shows."""
-    lines = re.findall(r"(?:python3? bench\.py|tox run -e bench --)((?: [^`\n#|>]+)?)", page.read_text())
+    lines = re.findall(
+        r"(?:python3? bench\.py|tox run -e bench --)((?: [^`\n#|>]+)?)", page.read_text().replace("\\\n", " ")
+    )
     found = [shlex.split(line.strip()) for line in lines]
     return [arguments for arguments in found if not {"...", "RUN", "--help"} & set(arguments)]
 

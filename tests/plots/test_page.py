@@ -15,7 +15,7 @@ from tests import browser
 from tests.conftest import ROOT
 from tests.results.factory import CASE, load, plan, record, second
 
-RUN = ROOT / "results" / "published" / "four-servers"
+RUN = ROOT / "tests" / "data" / "four-servers"
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from results.two_runs import TwoRuns, compare
 from tests.conftest import ROOT, CommandLine
 from tests.results.factory import CASE, load, plan, record, second
 
-RUN = ROOT / "results" / "published" / "four-servers"
+RUN = ROOT / "tests" / "data" / "four-servers"
 
 
 def runs(first: list[Record], other: list[Record]) -> TwoRuns:
