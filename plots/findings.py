@@ -11,9 +11,10 @@ from rich.table import Table
 
 from plots.text import number, ratio
 from results.errors import BenchError, ExitCode
-from results.finding import Metric
+from results.finding import CaseAsked, Metric
 from results.judging import Evidence, FindingVerdict, Judged, Outcome, Seen
 from results.stats import CONFIDENCE, Estimate
+from results.summary import RunSummary
 
 COLOURS: dict[FindingVerdict, str] = {"confirmed": "green", "refuted": "red", "undecided": "yellow"}
 UNITS: dict[Metric, str] = {"throughput": "req/s", "p50": "ms", "p99": "ms", "CPU per request": "ms"}
@@ -77,9 +78,17 @@ def markdown(judged: Sequence[Judged], evidence: Evidence, link: Callable[[str],
                 run = evidence.runs.get(case.setup)
                 label = case.setup.label
                 where = f"[{label}]({link(label)})" if run is not None and run.machines else label
-                lines.append(f"- {name}: `{case.name}` in run {where}")
+                lines.append(f"- {name}: `{case.name}` in run {where}{_by_some(case, run)}")
         lines += ["", f"Again: `python bench.py findings {one.name}`"]
     return "\n".join(lines) + "\n"
+
+
+def _by_some(asked: CaseAsked, run: RunSummary | None) -> str:
+    """By how many of its repeats a case is judged, where it is not by all."""
+    found = next((one for one in run.cases if one.case.name == asked.name), None) if run else None
+    if run is None or found is None or found.repeats == run.plan.repeats:
+        return ""
+    return f", by {found.repeats} of {run.plan.repeats} repeats: the others are suspect"
 
 
 def words(outcome: Outcome, seen: Seen) -> str:

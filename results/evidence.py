@@ -7,18 +7,18 @@ A directory is written by `findings`, and read by it and by `publish`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from results import files
 from results.errors import BenchError
 from results.finding import Finding, Setup
-from results.judging import Evidence, Judged, judge
+from results.judging import Evidence, Judged, deciding, judge
 from results.matrix import Cell, Feature
 from results.plan import Plan
 from results.record import Record
 from results.store import NOT_EMPTY, Store
-from results.summary import summarize
+from results.summary import RunSummary, summarize, summarize_case
 from results.validity import conditions
 
 SCHEMA = 1
@@ -117,9 +117,7 @@ class FindingsStore:
         stores = {setup: Store(self._run(setup)) for setup in setups if (self._run(setup) / "plan.json").is_file()}
         plans = {setup: store.plan() for setup, store in stores.items()}
         return Evidence(
-            runs={
-                setup: summarize(plans[setup].name, plans[setup], store.records()) for setup, store in stores.items()
-            },
+            runs={setup: _decisive(setup, plans[setup], store.records()) for setup, store in stores.items()},
             features=probed.features or {},
             starts={one.argv: one.cell for one in probed.starts or ()},
             probed_at=probed.probed_at,
@@ -128,6 +126,17 @@ class FindingsStore:
 
     def _run(self, setup: Setup) -> Path:
         return self.directory / "runs" / setup.label
+
+
+def _decisive(setup: Setup, plan: Plan, records: Sequence[Record]) -> RunSummary:
+    """A run's summary in which each case is by those of its repeats that decide, where there are enough of them."""
+    run = summarize(plan.name, plan, records)
+    cases = []
+    for one in run.cases:
+        own = [record for record in records if record.case == one.case]
+        kept = deciding(own, setup) if len(own) == plan.repeats else own
+        cases.append(one if len(kept) == len(own) else summarize_case(one.case, kept, len(kept)))
+    return replace(run, cases=tuple(cases))
 
 
 def _check_alike(records: Sequence[Record], directory: Path) -> None:

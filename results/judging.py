@@ -4,17 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from results import validity
 from results.compare import Ratio, ratio, ratio_to
 from results.errors import ExitCode
 from results.finding import CaseAsked, Finding, Metric, RatioExpected, Setup
 from results.matrix import Cell, Feature, Status, cell
+from results.record import Record
 from results.stats import CONFIDENCE, Estimate
 from results.summary import CaseSummary, RunSummary
 
 FindingVerdict = Literal["confirmed", "refuted", "undecided"]
 BORNE = {"stolen-time", "foreign-load", "unsteady", "uneven-service", "uneven-workers"}
-"""Reasons for which a case is suspect, and that intervals over repeats have in them: noise that falls on all alike, and
-how a server shares out what it gives. By any other a figure may be wrong without any spread, and decides nothing."""
+"""Reasons for which a repeat is suspect, and that intervals over repeats have in them: noise that falls on all alike,
+and how a server shares out what it gives. By any other a figure may be wrong without spread, and decides nothing."""
+LEAST_REPEATS = 3
+"""By which a case is decided."""
 NOT_MEASURED = {"backend-broken", "load-broken", "repeats-missing", "unlike-repeats"}
 """Reasons by which the bench, or what the app calls, failed, and not the deployment."""
 
@@ -228,8 +232,28 @@ def _figure(asked: CaseAsked, metric: Metric, evidence: Evidence) -> tuple[Estim
     figure = figures[metric]
     if figure is None or not figure.repeats or min(figure.repeats) <= 0:
         return None, [f"{asked.name} has no {metric}"]
-    borne = BORNE | ({"shared-cpus"} if asked.all_cpus else set())
-    return figure, [f"{asked.name} is suspect: {one.text}" for one in reasons if one.code not in borne]
+    return figure, [f"{asked.name} is suspect: {one.text}" for one in reasons if one.code not in _borne(asked.setup)]
+
+
+def _borne(setup: Setup) -> set[str]:
+    """Codes of reasons with which a case is decided by."""
+    return BORNE | ({"shared-cpus"} if setup.all_cpus else set())
+
+
+def deciding(records: Sequence[Record], setup: Setup) -> Sequence[Record]:
+    """Of a case's repeats those that decide: without those that are suspect for more than what is borne.
+
+    All of them where fewer than three would be left, or one is invalid: then it is the case that is doubtful.
+    """
+    judged = [validity.judge(record) for record in records]
+    if any(one.verdict == "invalid" for one in judged):
+        return records
+    kept = [
+        record
+        for record, one in zip(records, judged, strict=True)
+        if {reason.code for reason in one.reasons} <= _borne(setup)
+    ]
+    return kept if len(kept) >= LEAST_REPEATS else records
 
 
 def _absent(asked: CaseAsked, evidence: Evidence) -> str:

@@ -8,10 +8,10 @@ from msgspec.structs import replace as replaced
 
 from results.errors import ExitCode
 from results.finding import CaseAsked, FeatureExpected, Finding, RatioExpected, Setup, StartExpected, StatusExpected
-from results.judging import Evidence, Judged, exit_code, judge
+from results.judging import Evidence, Judged, deciding, exit_code, judge
 from results.matrix import Cell
 from results.plan import Case, LeftOut
-from results.record import Breakdown, Record
+from results.record import Breakdown, HostUse, Record
 from results.summary import summarize
 from tests.results import factory
 
@@ -62,6 +62,21 @@ def test_a_ratio_confirms_refutes_or_leaves_open() -> None:
     (seen,) = judged(expected(at_least=1.5), found).outcomes[0].seen
     assert seen.ratio is not None
     assert seen.ratio.value == pytest.approx(2, rel=0.02)
+
+
+def test_of_a_case_those_repeats_decide_that_have_nothing_against_them() -> None:
+    sound = repeats(FAST, (200, 201, 199, 202, 198))
+    stolen = HostUse(foreign_cpu_s=0.0, stolen_s=1.0, load_stolen_s=0.0, throttled_s=0.0)
+    assert deciding([replace(one, host=stolen) for one in sound], Setup()) == [
+        replace(one, host=stolen) for one in sound
+    ], "that is in the intervals"
+    quota = [replace(one, host=replace(stolen, stolen_s=0.0, throttled_s=1.0)) for one in sound]
+    assert deciding([*quota[:2], *sound[2:]], Setup()) == sound[2:]
+    doubtful = [*quota[:3], *sound[3:]]
+    assert deciding(doubtful, Setup()) == doubtful, "two are too few"
+    broken = replace(sound[4], load=None, server=None, host=None)
+    failed = [*quota[:1], *sound[1:4], replace(broken, breakdown=Breakdown(stage="start", message="m", hint=""))]
+    assert deciding(failed, Setup()) == failed, "one that failed may not be left out"
 
 
 def test_one_repeat_decides_nothing() -> None:
