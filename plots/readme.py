@@ -15,6 +15,8 @@ from results.summary import CaseSummary, RunSummary
 
 BLOCK = re.compile(r"(?P<begin><!-- published: (?P<name>[a-z0-9-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 NOTHING = "*invalid*"
+SUSPECT = "†"
+"""Marks a figure of a case that is suspect."""
 
 
 def update(content: str, blocks: Mapping[str, Callable[[], str]]) -> str:
@@ -35,7 +37,9 @@ def of_run(run: RunSummary) -> str:
     lines += ["", f"| server and view | {' | '.join(f'`{name}`, req/s' for name in scenarios)} | MiB |"]
     lines += ["| --- |" + " ---: |" * (len(scenarios) + 1)]
     lines += [_row(name, cases, scenarios) for name, cases in _rows(run).items()]
-    return "\n".join([*lines, "", text.repeats(run)])
+    marked = any(SUSPECT in line for line in lines)
+    said = [text.repeats(run)] + [f"{SUSPECT} is suspect: the report says why."] * marked
+    return "\n".join([*lines, "", " ".join(said)])
 
 
 def of_findings(judged: Sequence[Judged], page: str) -> str:
@@ -76,4 +80,5 @@ def _cell(one: CaseSummary | None) -> str:
     if one.throughput_rps is None:
         return NOTHING
     shown = text.interval(one.throughput_rps)
-    return f"**{shown}**" if one.rank == 1 else shown
+    mark = f" {SUSPECT}" if one.judgement.verdict == "suspect" else ""
+    return (f"**{shown}**" if one.rank == 1 else shown) + mark

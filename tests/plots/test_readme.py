@@ -54,6 +54,17 @@ def test_each_row_has_the_figures_of_its_case_and_async_views_under_wsgi_are_lef
             assert f"{one.throughput_rps.value:,.0f}" in table or f"{one.throughput_rps.value:.3g}" in table
 
 
+def test_a_suspect_figure_is_marked() -> None:
+    shown = run()
+    first = next(one for one in shown.cases if one.case.kind == "sync")
+    assert first.judgement.verdict == "valid"
+    assert readme.SUSPECT not in readme.of_run(replace(shown, cases=(first,)))
+    doubted = replace(first, judgement=replace(first.judgement, verdict="suspect"))
+    table = readme.of_run(replace(shown, cases=(doubted,)))
+    assert f") {readme.SUSPECT} |" in table or f" {readme.SUSPECT} |" in table
+    assert f"{readme.SUSPECT} is suspect: the report says why." in table
+
+
 def test_an_invalid_case_has_no_figure() -> None:
     shown = run()
     first = next(one for one in shown.cases if one.case.kind == "sync")
