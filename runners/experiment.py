@@ -13,6 +13,7 @@ from results.plan import SCHEMA_VERSION, Case, HttpVersion, Plan, Profile, Step
 from results.record import Breakdown, Calibration, Machine, Record
 from results.rules import machine
 from results.store import Store
+from results.validity import judge
 from runners import certificates, host
 from runners import target as targets
 from runners.app import ROOT, Environment
@@ -95,12 +96,15 @@ def run(plan: Plan, store: Store, bench: Bench, observer: Observer) -> None:
 def disturbed(plan: Plan, store: Store) -> list[Step]:
     """Those in which others took CPU time from server or load, and that are to be measured again.
 
-    What was measured plays no part in it: else it would be known beforehand what will come out.
+    What was measured plays no part in it: else it would be known beforehand what will come out. But what is invalid
+    stays: a failure is not measured away.
     """
     found = []
     for step in plan.steps:
         record = store.record(plan.cases[step.case], step.repeat)
-        if record is not None and machine.disturbance(record) > 1 and len(record.set_aside) < plan.retries:
+        if record is None or len(record.set_aside) >= plan.retries or judge(record).verdict == "invalid":
+            continue
+        if machine.disturbance(record) > 1:
             found.append(step)
     return found
 
@@ -128,9 +132,11 @@ def carry_out(plan: Plan, case: Case, repeat: int, store: Store, bench: Bench, o
 
 
 def less_disturbed(before: Record, now: Record, store: Store) -> Record:
-    """Of two tries that which counts; the other is set aside."""
+    """Of two tries that which counts, one in which the server failed in any case; the other is set aside."""
     kept, other = before, now
-    if now.load is not None and machine.disturbance(now) < machine.disturbance(before):
+    of_bench = now.breakdown is not None and now.breakdown.stage in ("load", "backend")
+    failed = judge(now).verdict == "invalid"
+    if not of_bench and (failed or machine.disturbance(now) < machine.disturbance(before)):
         kept, other = now, before
     store.set_aside(other)
     return replace(kept, set_aside=(*before.set_aside, other.started_at))

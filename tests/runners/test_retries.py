@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from results.plan import Plan, Step
-from results.record import HostUse, Record
+from results.record import Breakdown, HostUse, Record
 from results.store import Store
 from runners import experiment
 from tests.results import factory
@@ -69,8 +70,25 @@ def test_the_try_that_was_disturbed_least_counts_and_the_others_are_kept(tmp_pat
     assert kept.all_set_aside() == {"uvicorn-hello-sync-1-1.json": first, "uvicorn-hello-sync-1-2.json": third}
 
 
-def test_a_try_that_came_to_nothing_does_not_count(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("stage", "counts"), [("load", False), ("backend", False), ("start", True), ("run", True)])
+def test_a_try_in_which_the_bench_failed_does_not_count_and_one_in_which_the_server_did_does(
+    tmp_path: Path, stage: Any, counts: bool
+) -> None:
     kept = store(tmp_path)
     first = tried("2026-01-01T00:01:00+00:00", stolen_s=0.5)
-    broken = replace(MEASURED, started_at="2026-01-01T00:02:00+00:00", load=None, host=None, server=None)
-    assert experiment.less_disturbed(first, broken, kept) == replace(first, set_aside=(broken.started_at,))
+    why = Breakdown(stage=stage, message="m", hint="")
+    broken = replace(MEASURED, started_at="2026-01-01T00:02:00+00:00", load=None, host=None, server=None, breakdown=why)
+    better, other = (broken, first) if counts else (first, broken)
+    assert experiment.less_disturbed(first, broken, kept) == replace(better, set_aside=(other.started_at,))
+
+
+def test_a_failure_is_not_measured_away(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    failing = replace(
+        tried("2026-01-01T00:02:00+00:00", stolen_s=0.9),
+        load=factory.load(factory.second([5.0] * 100, errors=50), failures={"status 500": 50}),
+    )
+    kept.write(failing)
+    assert not experiment.disturbed(PLAN, kept)
+    first = tried("2026-01-01T00:01:00+00:00", stolen_s=0.5)
+    assert experiment.less_disturbed(first, failing, kept) == replace(failing, set_aside=(first.started_at,))
