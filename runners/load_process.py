@@ -9,15 +9,14 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from runners.app import ROOT
 from runners.deployment import BrokenRepeatError
 from runners.load.job import Kind, Order
-from runners.process import GRACE_S, LOG_KEPT_BYTES, ManagedProcess, ended_how, tail, trim
+from runners.process import GRACE_S, LOG_KEPT_BYTES, ManagedProcess, Stoppable, ended_how, tail, trim
 
 START_TIMEOUT_S = 60.0
 T = TypeVar("T")
@@ -94,7 +93,7 @@ def stop_forkers() -> None:
         _forkers.popitem()[1].stop()
 
 
-class LoadProcess:
+class LoadProcess(Stoppable):
     """A load process, a context manager that ends it with everything it started.
 
     Args:
@@ -135,14 +134,6 @@ class LoadProcess:
             os.close(writes[1])
         self._input = os.fdopen(reads[1], "wb")
         self._output = os.fdopen(writes[0], "rb")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def exit_status(self) -> int | None:
         """None while it runs; else its exit code, or minus the signal that ended it."""

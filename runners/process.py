@@ -22,7 +22,22 @@ LOG_KEPT_BYTES = 64 * 1024
 """What is kept of the beginning and of the end of a log."""
 
 
-class ManagedProcess:
+class Stoppable:
+    """What is stopped where its `with` ends."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+
+class ManagedProcess(Stoppable):
     """A command under a guard (`guard.py`), a context manager that ends it with everything it started.
 
     Args:
@@ -70,14 +85,6 @@ class ManagedProcess:
         finally:
             os.close(reading)
         self._guard = psutil.Process(self._popen.pid)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def guard_pid(self) -> int:
