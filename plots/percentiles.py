@@ -1,11 +1,15 @@
 """Latency of a scenario by percentile, on the scale on which HdrHistogram plots are drawn: 1/(1-p)."""
 
+from bisect import bisect_left
+
+import numpy as np
 from hdrh.histogram import HdrHistogram
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from plots import style, text
+from results import histogram
 from results.summary import CaseSummary, RunSummary
 
 LEAST_INCHES, ROW_INCHES, ROWS_BESIDE = 3.9, 0.185, 5
@@ -42,17 +46,14 @@ def draw(run: RunSummary, scenario: str) -> Figure:
 
 def curve(distribution: HdrHistogram) -> tuple[list[float], list[float]]:
     """Points of the percentile curve: x = 1/(1-p), from 1 up to the number of samples; y in ms."""
+    values_us, reached = histogram.cumulated(distribution)
     total = distribution.get_total_count()
-    xs, ys = [1.0], [distribution.get_min_value() / 1000]
-    for item in distribution.get_recorded_iterator():
-        below = item.total_count_to_this_value
-        xs.append(total / (total - below) if below < total else float(total))
-        ys.append(item.value_iterated_to / 1000)
-    return xs, ys
+    beyond = np.maximum(total - reached, 1)
+    return [1.0, *(total / beyond).tolist()], [distribution.get_min_value() / 1000, *(values_us / 1000).tolist()]
 
 
 def _draw_curve(axes: Axes, summary: CaseSummary, look: style.Look, xs: list[float], ys: list[float]) -> None:
-    marks = [next((i for i, x in enumerate(xs) if x >= 1 / (1 - p / 100)), -1) for p in TICKS]
+    marks = [bisect_left(xs, 1 / (1 - p / 100)) for p in TICKS]
     suspect = summary.judgement.verdict == "suspect"
     axes.plot(
         xs,
@@ -64,7 +65,7 @@ def _draw_curve(axes: Axes, summary: CaseSummary, look: style.Look, xs: list[flo
         marker=look.marker,
         markersize=5,
         markerfacecolor=look.colour if summary.case.kind == "sync" else "white",
-        markevery=sorted({mark for mark in marks if mark > 0}),
+        markevery=sorted({mark for mark in marks if 0 < mark < len(xs)}),
         label=text.label(summary.case) + (" (suspect)" if suspect else ""),
     )
 

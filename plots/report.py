@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from matplotlib.figure import Figure
 
-from plots import capacity, cost, crossover, heatmap, page, percentiles, style, sweep, text, throughput
+from plots import capacity, cost, crossover, drawing, heatmap, page, percentiles, style, sweep, text, throughput
 from results.errors import BenchError
 from results.export import as_json
 from results.summary import RunSummary
@@ -61,14 +61,17 @@ def write_markdown(run: RunSummary, directory: Path) -> Path:
 
 def _draw(run: RunSummary, directory: Path, kinds: Sequence[style.Kind] = ("svg", "png")) -> list[tuple[str, Path]]:
     """Draw all charts; for each its title and its SVG file."""
-    (directory / "charts").mkdir(exist_ok=True)
-    drawn = []
-    for scenario in text.scenarios(run):
-        for name, draw in charts(run, scenario).items():
-            caption = style.caption(run, text.of_scenario(run, scenario))
-            svg, *_ = style.save(draw(run, scenario), caption, directory / "charts" / f"{scenario}-{name}", kinds)
-            drawn.append((f"{scenario}: {name}", svg))
-    return drawn
+    folder = directory / "charts"
+    folder.mkdir(exist_ok=True)
+
+    def save(chart: tuple[str, str]) -> None:
+        scenario, name = chart
+        caption = style.caption(run, text.of_scenario(run, scenario))
+        style.save(charts(run, scenario)[name](run, scenario), caption, folder / f"{scenario}-{name}", kinds)
+
+    wanted = [(scenario, name) for scenario in text.scenarios(run) for name in charts(run, scenario)]
+    drawing.on_all_cpus(save, wanted)
+    return [(f"{scenario}: {name}", folder / f"{scenario}-{name}.svg") for scenario, name in wanted]
 
 
 def markdown(run: RunSummary) -> str:

@@ -20,6 +20,7 @@ WIDTH_INCHES = 9.0
 DPI = 120
 CAPTION_CHARACTERS = 152
 LINE_INCHES = 0.17
+PLACES = 6
 LEAST_RANGE = 5.0
 MANY_DECADES = 1e4
 INK, MUTED, GRID, ALARM = "#1a1a1a", "#595959", "#d9d9d9", "#b00020"
@@ -102,12 +103,15 @@ def save(figure: Figure, caption: str, path: Path, kinds: Sequence[Kind] = ("svg
     width, height = figure.get_size_inches()
     room = LINE_INCHES * (said.count("\n") + 2)
     figure.set_size_inches(width, height + room)
+    figure.text(0.01, 0.012, said, ha="left", va="bottom", fontsize=7.5, color=MUTED, linespacing=1.35)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0.005, room / (height + room), 0.985, 1 - room / (height + room)))  # type: ignore[call-arg]  # constrained layout's own argument
-    figure.text(0.01, 0.012, said, ha="left", va="bottom", fontsize=7.5, color=MUTED, linespacing=1.35)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, for both files
+        engine.execute(figure)
+        figure.set_layout_engine("none")  # laid out once, for both files
+        for axes in figure.axes:
+            # The last digits depend on what was drawn before, and so would the files.
+            axes.set_position([round(part, PLACES) for part in axes.get_position(original=True).bounds])  # type: ignore[arg-type]  # four they are
     written = [path.with_name(f"{path.name}.{kind}") for kind in kinds]
     for one in written:
         figure.savefig(one, metadata={"Date": None} if one.suffix == ".svg" else {"Software": None})

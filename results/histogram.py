@@ -99,6 +99,13 @@ def shares(histogram: HdrHistogram) -> tuple[float, ...]:
     return tuple((found / max(found.sum(), 1)).tolist())
 
 
+def cumulated(histogram: HdrHistogram) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The values in µs that occur, each the highest that its bucket holds, and how many samples are not above it."""
+    counts = np.frombuffer(histogram.counts, dtype=histogram.counts._type_)
+    places = np.flatnonzero(counts)
+    return _values_us(places + 1) - 1, np.cumsum(counts[places]).astype(np.int64)
+
+
 def _values_us(places: NDArray[np.int64]) -> NDArray[np.int64]:
     """The value of each place in the counts of a histogram of ours, as `get_value_from_index` finds it."""
     half = 1 << (BUCKET_BITS - 1)

@@ -45,6 +45,7 @@ def merge(loads: Sequence[Load]) -> Load:
         requests_good=sum(load.requests_good or 0 for load in loads),
         requests_unsafe=sum(load.requests_unsafe or 0 for load in loads),
         answers_read=sum(load.answers_read for load in loads),
+        drained_s=max((load.drained_s for load in loads if load.drained_s is not None), default=None),
         processes=tuple(process for load in loads for process in load.processes),
     )
 

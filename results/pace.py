@@ -18,8 +18,8 @@ MARGIN_S = 120.0
 class Pace:
     """From the beginning of the first repeat to that of the last: the time that passed, and that under load, in s.
 
-    Load is warm-up and window, of tries that were set aside too. The rest is starting and ending processes, and waiting
-    for answers that are late.
+    Load is warm-up, window, and the wait for answers to what was sent in it, of tries that were set aside too (of those
+    without the last, as it is not known here). The rest is starting and ending processes, and arithmetic.
     """
 
     wall_s: float
@@ -42,5 +42,13 @@ def pace(plan: Plan, records: Sequence[Record]) -> Pace | None:
         own_s = profile.warmup_s + profile.duration_s
         if took_s <= own_s + profile.timeout_s + plan.start_timeout_s + MARGIN_S:
             wall_s += took_s
-            load_s += own_s if record.load is not None else 0.0
+            load_s += _load_s(record, counts=moment == datetime.fromisoformat(record.started_at))
     return Pace(wall_s=wall_s, load_s=load_s) if wall_s >= SHORTEST_S else None
+
+
+def _load_s(record: Record, *, counts: bool) -> float:
+    """How long a try was load; one that does not count has no record here that says how long it waited for answers."""
+    if record.load is None:
+        return 0.0
+    profile = record.case.profile
+    return profile.warmup_s + profile.duration_s + ((record.load.drained_s or 0.0) if counts else 0.0)

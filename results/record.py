@@ -124,6 +124,8 @@ class Load:
     """The good ones by a method that is not safe (RFC 9110, section 9.2.1), as POST; null where not counted."""
     answers_read: int
     """Every whole answer read from start to end of the load, counted by the connections."""
+    drained_s: float | None = None
+    """From the window's end until the last answer to what was sent before came or was given up; null if not timed."""
     processes: tuple[LoadProcess, ...]
 
     @property

@@ -25,6 +25,7 @@ class Observed:
         connections_opened, answers_read: as its connections counted them.
         cpu_s, cpu_wait_s: in the window.
         loop_lag_ns: how late its event loop was to serve each of many timers.
+        drained_s: how long after the window it was waited for what had been sent in it.
         arrivals: for an open profile, what became of them; else None.
     """
 
@@ -33,6 +34,7 @@ class Observed:
     cpu_s: float
     cpu_wait_s: float
     loop_lag_ns: Sequence[int]
+    drained_s: float
     arrivals: "Arrivals | None" = None
 
 
@@ -163,6 +165,7 @@ class _Tally:
             requests_good=int(self.good.sum()),
             requests_unsafe=int(self.good[[name.startswith(UNSAFE) for name in self.endpoints]].sum()),
             answers_read=observed.answers_read,
+            drained_s=observed.drained_s,
             processes=(
                 LoadProcess(
                     cpu_s=observed.cpu_s,

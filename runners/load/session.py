@@ -91,12 +91,14 @@ class Session:
         self._lag.close()
         self._recorder.closing = self._pacer is None
         self._drain(window.end_ns + round(self._job.profile.timeout_s * NS))
+        drained_s = (time.monotonic_ns() - window.end_ns) / NS
         observed = analysis.Observed(
             connections_opened=sum(user.connections_opened for user in users),
             answers_read=sum(user.answers_read for user in users),
             cpu_s=cpu_s,
             cpu_wait_s=cpu_wait_s,
             loop_lag_ns=self._lag.lags_ns,
+            drained_s=drained_s,
             arrivals=None
             if self._pacer is None
             else analysis.Arrivals(dropped_ns=self._pacer.dropped_ns, queued_ns=self._pacer.queued_ns),

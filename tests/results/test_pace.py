@@ -50,3 +50,13 @@ def test_a_repeat_that_could_not_be_measured_took_time_and_was_no_load() -> None
 @pytest.mark.parametrize("moments", [(), (0,), (0, 20, 40)])
 def test_a_short_run_says_nothing(moments: tuple[float, ...]) -> None:
     assert pace(PLAN, records(*moments)) is None
+
+
+def test_waiting_for_answers_is_load_but_of_a_try_that_does_not_count_it_is_not_known() -> None:
+    made = factory.load(factory.second([5.0] * 100))
+    first, *rest = records(0, 30, 60, 90)
+    aside = (BEGAN + timedelta(seconds=15)).isoformat()
+    waited = replace(first, load=replace(made, drained_s=1.5), set_aside=(aside,))
+    found = pace(PLAN, [waited, *rest])
+    assert found is not None
+    assert (found.wall_s, found.load_s) == (90, 4 * LOAD_S + 1.5)

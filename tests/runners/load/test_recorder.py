@@ -52,7 +52,13 @@ def request(recorder: Recorder, clock: Clock, user: int, sent_ms: float, ended_m
 
 def finish(recorder: Recorder, window: Window = WINDOW, arrivals: Arrivals | None = None) -> Load:
     observed = Observed(
-        connections_opened=1, answers_read=7, cpu_s=0.1, cpu_wait_s=0.0, loop_lag_ns=[10_000], arrivals=arrivals
+        connections_opened=1,
+        answers_read=7,
+        cpu_s=0.1,
+        cpu_wait_s=0.0,
+        loop_lag_ns=[10_000],
+        drained_s=0.02,
+        arrivals=arrivals,
     )
     return load_of(recorder, window, observed)
 
