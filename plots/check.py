@@ -9,11 +9,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from plots.markup import as_is
 from plots.text import NONE, number
 from results import losses as said
 from results.blocks import METRICS, SIDES, Metric, Side
 from results.check import Check, CheckVerdict
-from results.decision import Finding
+from results.decision import Effect
 from results.stats import CONFIDENCE
 
 COLUMNS = ("metric", "base", "head", "change", f"{CONFIDENCE:.0%} interval", "A/A noise", "says")
@@ -79,14 +80,14 @@ def headline(check: Check) -> str:
     if check.decision is None:
         return "inconclusive: no block has been measured"
     if check.verdict == "regressed":
-        worse = [f"{one.metric} {shown(one.metric, one.loss)}" for one in check.decision.findings if one.regressed]
+        worse = [f"{one.metric} {shown(one.metric, one.loss)}" for one in check.decision.effects if one.regressed]
         return f"regressed: {', '.join(worse)}"
     if check.verdict == "improved":
-        better = [f"{one.metric} {shown(one.metric, one.loss)}" for one in check.decision.findings if one.improved]
+        better = [f"{one.metric} {shown(one.metric, one.loss)}" for one in check.decision.effects if one.improved]
         return f"improved: {', '.join(better)}"
     if check.verdict == "passed":
         return f"passed: no loss of {percent(rules.regression)} or more"
-    open_ = [one for one in check.decision.findings if not one.passed]
+    open_ = [one for one in check.decision.effects if not one.passed]
     seen = ", ".join(f"{one.metric} {percent(one.detectable)}" for one in open_)
     return f"inconclusive: a loss of {percent(rules.regression)} is neither shown nor excluded; shown would be {seen}"
 
@@ -105,13 +106,13 @@ def rows(check: Check) -> list[list[str]]:
     """The table, a row for each metric."""
     if check.decision is None:
         return []
-    return [_row(check, one) for one in check.decision.findings]
+    return [_row(check, one) for one in check.decision.effects]
 
 
 def notes(check: Check) -> list[str]:
     """What one should know beside the table."""
     found = list(check.notes)
-    missing = [metric for metric in METRICS if check.decision and metric not in _metrics(check.decision.findings)]
+    missing = [metric for metric in METRICS if check.decision and metric not in _metrics(check.decision.effects)]
     if missing:
         found.append(f"{' and '.join(missing)}: not every block has it, so it is not judged")
     busy = said.load_busy(check.blocks)
@@ -148,7 +149,7 @@ def show(check: Check, console: Console) -> None:
 
 def markdown(check: Check) -> str:
     """Short enough for a comment on a pull request."""
-    lines = [f"### {MARKS[check.verdict]} Performance {_escape(headline(check))}", "", _escape(_compared(check)), ""]
+    lines = [f"### {MARKS[check.verdict]} Performance {as_is(headline(check))}", "", as_is(_compared(check)), ""]
     if check.decision is not None:
         lines += ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
         lines += ["| " + " | ".join(row) + " |" for row in rows(check)]
@@ -156,22 +157,22 @@ def markdown(check: Check) -> str:
     if check.trouble is not None and check.trouble.details:
         lines += ["```", *(line.replace("```", "'''") for line in check.trouble.details), "```"]
         lines += [check.trouble.hint]
-    lines += [f"- {_escape(note)}" for note in notes(check)]
+    lines += [f"- {as_is(note)}" for note in notes(check)]
     return "\n".join(lines) + "\n"
 
 
 def junit(check: Check) -> bytes:
     """JUnit XML: a test for each metric, or one that says why there are none."""
     suite = ElementTree.Element("testsuite", name=f"bench check {check.question.name}", time=f"{check.wall_s:.1f}")
-    findings = check.decision.findings if check.decision is not None and check.trouble is None else ()
-    for one in findings:
+    effects = check.decision.effects if check.decision is not None and check.trouble is None else ()
+    for one in effects:
         test = ElementTree.SubElement(suite, "testcase", classname=check.question.name, name=one.metric)
         text = " ".join(f"{name}: {cell}" for name, cell in zip(COLUMNS, _row(check, one), strict=True))
         if one.regressed:
             ElementTree.SubElement(test, "failure", message=f"{one.metric} regressed").text = text
         elif not one.passed:
             ElementTree.SubElement(test, "skipped", message="inconclusive").text = text
-    if not findings:
+    if not effects:
         test = ElementTree.SubElement(suite, "testcase", classname=check.question.name, name="comparison")
         kind = "error" if check.trouble is not None else "skipped"
         details = "\n".join(check.trouble.details) if check.trouble is not None else ""
@@ -196,7 +197,7 @@ def noise(check: Check, metric: Metric) -> float | None:
     return math.sqrt(math.fsum(one * one for one in found) / len(found)) if found else None
 
 
-def _row(check: Check, one: Finding) -> list[str]:
+def _row(check: Check, one: Effect) -> list[str]:
     base, head = (typical(check, side, one.metric) for side in SIDES)
     # More loss is less throughput: the ends of the interval change places.
     ends = (one.high, one.low) if one.metric == "throughput" else (one.low, one.high)
@@ -222,8 +223,8 @@ def _details(check: Check) -> Sequence[str]:
     return (*(f"  | {line}" for line in check.trouble.details), f"       {check.trouble.hint}")
 
 
-def _metrics(findings: Sequence[Finding]) -> list[Metric]:
-    return [one.metric for one in findings]
+def _metrics(effects: Sequence[Effect]) -> list[Metric]:
+    return [one.metric for one in effects]
 
 
 def _rate(check: Check) -> str:
@@ -233,11 +234,6 @@ def _rate(check: Check) -> str:
 
 def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
-
-
-def _escape(text: str) -> str:
-    """So that Markdown shows it as it is."""
-    return "".join(f"\\{character}" if character in "\\`*_[]<>|" else character for character in text)
 
 
 def _printable(text: str) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from plots.markup import as_is
 from plots.text import number, ratio
 from results.errors import BenchError, ExitCode
 from results.finding import CaseAsked, Metric
@@ -64,12 +65,12 @@ def report_of(label: str) -> str:
 def markdown(judged: Sequence[Judged], evidence: Evidence, link: Callable[[str], str] = report_of) -> str:
     """All findings, the verdicts first, then each with what it rests on; `link` leads to a run by its label."""
     lines = ["# Findings", "", *_conditions(evidence), "", "| claim | verdict |", "| --- | --- |"]
-    lines += [f"| [{escaped(one.finding.claim)}](#{one.name}) | **{one.verdict}** |" for one in judged]
+    lines += [f"| [{as_is(one.finding.claim, code=True)}](#{one.name}) | **{one.verdict}** |" for one in judged]
     for one in judged:
-        lines += ["", f"## {one.name}", "", f"> {escaped(one.finding.claim)}", ""]
-        lines += [f"**{one.verdict.capitalize()}.** Expected: {escaped(one.finding.follows)}", ""]
+        lines += ["", f"## {one.name}", "", f"> {as_is(one.finding.claim, code=True)}", ""]
+        lines += [f"**{one.verdict.capitalize()}.** Expected: {as_is(one.finding.follows, code=True)}", ""]
         if one.finding.note:
-            lines += [escaped(one.finding.note), ""]
+            lines += [as_is(one.finding.note, code=True), ""]
         lines += ["| what | seen | asked | verdict |", "| --- | --- | --- | --- |"]
         lines += [line for outcome in one.outcomes for line in _rows(outcome)]
         if one.finding.cases:
@@ -127,9 +128,10 @@ def _figure(figure: Estimate, unit: str) -> str:
 
 
 def _rows(outcome: Outcome) -> list[str]:
-    that = escaped(outcome.that) + (f" ({outcome.metric})" if outcome.metric else "")
+    that = as_is(outcome.that, code=True) + (f" ({outcome.metric})" if outcome.metric else "")
+    wanted = as_is(asked(outcome), code=True)
     return [
-        f"| {that} | {escaped(words(outcome, seen))} | {escaped(asked(outcome))} | {_verdict(outcome, seen)} |"
+        f"| {that} | {as_is(words(outcome, seen), code=True)} | {wanted} | {_verdict(outcome, seen)} |"
         for seen in outcome.seen
     ]
 
@@ -166,10 +168,3 @@ def _verdict(outcome: Outcome, seen: Seen) -> str:
 
 def _versions(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
-
-
-def escaped(said: str) -> str:
-    """As text of a cell of a table, in which code may be marked and nothing else."""
-    for character in "\\*<>[]|":
-        said = said.replace(character, f"\\{character}")
-    return said.replace("\n", " ")

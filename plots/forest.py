@@ -12,7 +12,7 @@ from plots import check as words
 from plots import style
 from results.blocks import Metric
 from results.check import Check
-from results.decision import Finding
+from results.decision import Effect
 from results.losses import losses as losses_of
 
 ROW_INCHES = 0.62
@@ -30,22 +30,22 @@ def write(check: Check, directory: Path) -> list[Path]:
 def draw(check: Check) -> Figure:
     """The figure; there is a decision."""
     assert check.decision is not None
-    findings = check.decision.findings
-    figure = style.new_figure(1.5 + ROW_INCHES * len(findings))
+    effects = check.decision.effects
+    figure = style.new_figure(1.5 + ROW_INCHES * len(effects))
     left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=False)
     losses = [losses_of(block) for block in check.blocks]
-    extent = _extent(check, findings)
+    extent = _extent(check, effects)
     _bands(left, check)
-    for row, one in enumerate(findings):
+    for row, one in enumerate(effects):
         _interval(left, row, one)
     left.set_xlim(-extent, extent)
-    left.set_ylim(len(findings) - 0.5, -0.5)
-    left.set_yticks(range(len(findings)), [one.metric for one in findings], color=style.INK)
+    left.set_ylim(len(effects) - 0.5, -0.5)
+    left.set_yticks(range(len(effects)), [one.metric for one in effects], color=style.INK)
     left.tick_params(axis="y", length=0)
     left.xaxis.set_major_formatter(lambda value, _: f"{value:+.0%}".replace("-", "−") if value else "0")
     left.set_xlabel("← cheaper    what the head costs more    dearer →")
     style.title(left, f"{check.verdict}: {check.question.name}", "95% intervals; grey: tolerated; line: regression")
-    _in_order(right, findings, losses)
+    _in_order(right, effects, losses)
     return figure
 
 
@@ -56,7 +56,7 @@ def _bands(axes: Axes, check: Check) -> None:
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
 
 
-def _interval(axes: Axes, row: int, one: Finding) -> None:
+def _interval(axes: Axes, row: int, one: Effect) -> None:
     colour = COLOURS[one.says]
     axes.plot([one.low, one.high], [row, row], color=colour, linewidth=2.2, solid_capstyle="butt")
     axes.plot([one.loss], [row], marker="s", markersize=6, color=colour)
@@ -71,15 +71,15 @@ def _interval(axes: Axes, row: int, one: Finding) -> None:
     )
 
 
-def _in_order(axes: Axes, findings: Sequence[Finding], losses: Sequence[dict[Metric, float]]) -> None:
+def _in_order(axes: Axes, effects: Sequence[Effect], losses: Sequence[dict[Metric, float]]) -> None:
     """Each block's own losses, one metric below the other: a drift or a lone block that decides would be seen."""
-    widest = max((abs(math.expm1(loss[one.metric])) for loss in losses for one in findings), default=0.01)
-    for row, one in enumerate(findings):
+    widest = max((abs(math.expm1(loss[one.metric])) for loss in losses for one in effects), default=0.01)
+    for row, one in enumerate(effects):
         heights = [row - 0.42 * math.expm1(loss[one.metric]) / widest for loss in losses]
         axes.axhline(row, color=style.GRID, linewidth=0.8)
         numbers = range(1, len(heights) + 1)
         axes.plot(numbers, heights, marker="o", markersize=3, linewidth=0.8, color=COLOURS[one.says])
-    axes.set_ylim(len(findings) - 0.5, -0.5)
+    axes.set_ylim(len(effects) - 0.5, -0.5)
     axes.set_yticks([])
     axes.set_xlim(0.5, max(2, len(losses)) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -87,8 +87,8 @@ def _in_order(axes: Axes, findings: Sequence[Finding], losses: Sequence[dict[Met
     style.title(axes, "", f"each block's own; dearer is up, the largest {widest:.0%}")
 
 
-def _extent(check: Check, findings: Sequence[Finding]) -> float:
+def _extent(check: Check, effects: Sequence[Effect]) -> float:
     """Half the width of the scale: both bands and all estimates, but no interval without bounds."""
     rules = check.question.rules
-    far = [max(abs(one.low), abs(one.high)) for one in findings]
+    far = [max(abs(one.low), abs(one.high)) for one in effects]
     return max(1.6 * rules.regression, min(max(far, default=0.0) * 1.1, 10 * rules.regression))

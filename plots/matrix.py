@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from plots.markup import as_is
 from results.errors import BenchError
 from results.matrix import FEATURES, MATRIX_SCHEMA, Cell, Matrix, Status
 
@@ -94,7 +95,7 @@ def markdown(matrix: Matrix, figure: str = "matrix") -> str:
     for server in matrix.servers:
         cells = {**matrix.features.get(server, {}), **matrix.cases.get(server, {})}
         wrong = [
-            f"- {SIGNS[cell.status]} {name}: {_escaped(cell.seen)}"
+            f"- {SIGNS[cell.status]} {name}: {as_is(cell.seen)}"
             for name, cell in cells.items()
             if cell.status != "works"
         ]
@@ -108,7 +109,3 @@ def _table(first: str, names: list[str], rows: list[tuple[str, dict[str, Cell]]]
         signs = [SIGNS[cells[name].status] if name in cells else NOT_ASKED for name in names]
         found.append(f"| {title} | {' | '.join(signs)} |")
     return found
-
-
-def _escaped(seen: str) -> str:
-    return seen.replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")

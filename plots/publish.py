@@ -18,6 +18,7 @@ from markupsafe import Markup
 from plots import compatibility, readme, report, text
 from plots import findings as findings_page
 from plots import matrix as matrix_page
+from plots.markup import as_is
 from plots.page import TEMPLATES
 from results import publishing
 from results.errors import BenchError, ExitCode
@@ -120,7 +121,7 @@ def index(where: Published, *, site: bool = False) -> str:
     for name in where.names("findings"):
         judged, _ = FindingsStore(where.records / name).judged()
         lines += [f"## [Findings]({name}/findings.{kind})", "", "| claim | verdict |", "| --- | --- |"]
-        lines += [f"| {findings_page.escaped(one.finding.claim)} | **{one.verdict}** |" for one in judged]
+        lines += [f"| {as_is(one.finding.claim, code=True)} | **{one.verdict}** |" for one in judged]
         lines.append("")
     runs = where.names("run")
     if runs:

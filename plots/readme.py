@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from plots import answer, text
-from plots import findings as findings_page
+from plots.markup import as_is
 from results.judging import Judged
 from results.summary import CaseSummary, RunSummary
 
@@ -45,9 +45,7 @@ def of_run(run: RunSummary) -> str:
 def of_findings(judged: Sequence[Judged], page: str) -> str:
     """Each claim with its verdict and a link to what it rests on, at `page`."""
     lines = ["| claim | verdict |", "| --- | --- |"]
-    lines += [
-        f"| {findings_page.escaped(one.finding.claim)} | [**{one.verdict}**]({page}#{one.name}) |" for one in judged
-    ]
+    lines += [f"| {as_is(one.finding.claim, code=True)} | [**{one.verdict}**]({page}#{one.name}) |" for one in judged]
     return "\n".join(lines)
 
 

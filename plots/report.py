@@ -8,6 +8,7 @@ import msgspec
 from matplotlib.figure import Figure
 
 from plots import capacity, cost, crossover, drawing, heatmap, page, percentiles, style, sweep, text, throughput
+from plots.markup import as_is
 from results.errors import BenchError
 from results.export import as_json
 from results.summary import RunSummary
@@ -95,10 +96,10 @@ def _scenario(run: RunSummary, scenario: str) -> str:
     lines = [f"## {scenario}", "", f"{text.profile(run, scenario).capitalize()}.", ""]
     for one in run.capacities:
         if one.case.scenario == scenario:
-            lines += [f"- **{text.label(one.case)}**: {_escape(text.capacity(one, run.plan.objective or ''))}"]
+            lines += [f"- **{text.label(one.case)}**: {as_is(text.capacity(one, run.plan.objective or ''))}"]
     for deployment, case in run.knees.items():
         if case.scenario == scenario:
-            lines += [f"- {_escape(deployment)}: knee at {_escape(case.point)}"]
+            lines += [f"- {as_is(deployment)}: knee at {as_is(case.point)}"]
     if lines[-1]:
         lines.append("")
     columns = text.columns(text.COLUMNS, cases)
@@ -109,12 +110,12 @@ def _scenario(run: RunSummary, scenario: str) -> str:
     for summary in cases:
         found = text.endpoints(summary)
         if found:
-            lines += ["", f"{text.label(summary.case)}, by endpoint:", "", *(f"- {_escape(line)}" for line in found)]
+            lines += ["", f"{text.label(summary.case)}, by endpoint:", "", *(f"- {as_is(line)}" for line in found)]
     for summary in cases:
         if summary.judgement.reasons:
             lines += ["", f"**{text.label(summary.case)}: {summary.judgement.verdict}**", ""]
-            lines += [f"- {_escape(reason)}" for reason in text.reasons(summary)]
-            lines += [f"- cure: {_escape(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
+            lines += [f"- {as_is(reason)}" for reason in text.reasons(summary)]
+            lines += [f"- cure: {as_is(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
         if summary.log_tail:
             lines += ["", "Last lines of its log (whole: `logs/`):", "", *(f"    {line}" for line in summary.log_tail)]
     for name in charts(run, scenario):
@@ -147,7 +148,7 @@ def _conditions(run: RunSummary) -> str:
         *([f"- from the first repeat to the last: {text.pace(run)}"] if run.pace else []),
     ]
     if plan.target is not None:
-        lines.append(f"- target {plan.target.url}, asked for {', '.join(map(_escape, plan.target.paths))}")
+        lines.append(f"- target {plan.target.url}, asked for {', '.join(map(as_is, plan.target.paths))}")
     if run.commands:
         lines += ["", "Server commands, as run (ports are chosen anew for each repeat):", "", "```sh"]
         lines += [*dict.fromkeys(shlex.join(command) for command in _one_per_server(run)), "```"]
@@ -172,10 +173,3 @@ def _observed(run: RunSummary) -> list[str]:
 def _one_per_server(run: RunSummary) -> list[tuple[str, ...]]:
     by_server = {name.partition("/")[0]: command for name, command in run.commands.items()}
     return list(by_server.values())
-
-
-def _escape(line: str) -> str:
-    """So that what a server answered cannot become markup."""
-    for character in "\\`*_<>[]|":
-        line = line.replace(character, f"\\{character}")
-    return line

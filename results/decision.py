@@ -61,7 +61,7 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class Effect:
     """What is known of one metric: how much more of it the head costs, as a share (0.05: 5%).
 
     Attributes:
@@ -100,7 +100,7 @@ class Decision:
 
     verdict: Verdict
     blocks: int
-    findings: tuple[Finding, ...]
+    effects: tuple[Effect, ...]
 
 
 def decide(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
@@ -114,11 +114,11 @@ def decide(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
         raise ValueError("a decision needs two blocks that have a metric in common")
     losses = np.array([[block[metric] for metric in metrics] for block in blocks])
     regressed, improved, passed = shown(losses, rules)
-    findings = tuple(
-        _finding(metric, losses[:, place], rules, bool(regressed[place]), bool(improved[place]), bool(passed[place]))
+    effects = tuple(
+        _effect(metric, losses[:, place], rules, bool(regressed[place]), bool(improved[place]), bool(passed[place]))
         for place, metric in enumerate(metrics)
     )
-    return Decision(verdict=_verdict(regressed, improved, passed), blocks=len(blocks), findings=findings)
+    return Decision(verdict=_verdict(regressed, improved, passed), blocks=len(blocks), effects=effects)
 
 
 def run(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
@@ -180,9 +180,9 @@ def _verdict(regressed: NDArray[np.bool_], improved: NDArray[np.bool_], passed: 
     return "inconclusive"
 
 
-def _finding(
+def _effect(
     metric: Metric, losses: NDArray[np.float64], rules: Rules, regressed: bool, improved: bool, passed: bool
-) -> Finding:
+) -> Effect:
     n, mean, spread = len(losses), float(losses.mean()), float(losses.std(ddof=1))
     error = spread / math.sqrt(n)
     half = float(scipy.special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * error
@@ -193,7 +193,7 @@ def _finding(
         )
         * error
     )
-    return Finding(
+    return Effect(
         metric=metric,
         loss=math.expm1(mean),
         low=math.expm1(mean - half),

@@ -2,7 +2,7 @@
 
     <run>/plan.json                 the plan
     <run>/records/<case>-<n>.json   one record per repeat
-    <run>/disturbed/<case>-<n>-*    tries of a repeat that do not count, as others took CPU time meanwhile
+    <run>/disturbed/<case>-<n>-*    tries of a repeat that do not count, as others took CPU time, and their logs
     <run>/logs/<case>-<n>-*.log     what server and load wrote
 
 and directories of checks:
@@ -14,6 +14,7 @@ Every file is written whole: to a temporary name, synced, renamed.
 """
 
 import fcntl
+import glob
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ from results.upgrade import PLAN_STEPS, RECORD_STEPS
 
 SET_ASIDE = "disturbed"
 """Below a run: tries that do not count."""
+AGAIN = "again-"
+"""Of logs of a repeat that has a measurement already, until it is known which of the two counts."""
 NOT_EMPTY = "give --out another directory, or use --resume"
 
 
@@ -107,8 +110,8 @@ class Store:
         path = self._record_path(record.case, record.repeat)
         files.keep(path, record, hint=f"make room, then go on with --resume {self.directory}")
 
-    def set_aside(self, record: Record) -> None:
-        """Keep a try of a repeat that does not count.
+    def set_aside(self, record: Record, *, latest: bool) -> None:
+        """Keep a try of a repeat that does not count, with its logs: the latest try, or the one that counted so far.
 
         Raises:
             BenchError: it cannot be written.
@@ -117,9 +120,21 @@ class Store:
         folder = self.directory / SET_ASIDE
         try:
             folder.mkdir(exist_ok=True)
+            name = f"{stem}-{len(list(folder.glob(f'{glob.escape(stem)}-*.json'))) + 1}"
+            self._set_logs_aside(stem, folder / name, latest=latest)
         except OSError as error:
             raise BenchError(f"cannot write to {folder}: {error.strerror}", exit_code=ExitCode.NOT_MEASURED) from error
-        files.keep(folder / f"{stem}-{len(list(folder.glob(f'{stem}-*.json'))) + 1}.json", record)
+        files.keep(folder / f"{name}.json", record)
+
+    def _set_logs_aside(self, stem: str, aside: Path, *, latest: bool) -> None:
+        """Move the logs of one of two tries, so that `logs` has those of the other."""
+        logs = self.directory / "logs"
+        for log in logs.glob(f"{glob.escape(stem)}-{AGAIN}*.log"):
+            process = log.name.removeprefix(f"{stem}-{AGAIN}")
+            counted = logs / f"{stem}-{process}"
+            (log if latest or not counted.exists() else counted).replace(aside.with_name(f"{aside.name}-{process}"))
+            if log.exists():
+                log.replace(counted)
 
     def records(self) -> list[Record]:
         """All records, in the order of their names.
@@ -137,9 +152,9 @@ class Store:
         """
         return {path.name: _record(path) for path in sorted((self.directory / SET_ASIDE).glob("*.json"))}
 
-    def log_path(self, case: Case, repeat: int, process: str) -> Path:
-        """Where the output of `process` (`server` or `load`) in one repeat goes."""
-        return self.directory / "logs" / f"{_stem(case, repeat)}-{process}.log"
+    def log_path(self, case: Case, repeat: int, process: str, *, again: bool = False) -> Path:
+        """Where the output of `process` (`server` or `load`) in one repeat goes, or in one that is measured again."""
+        return self.directory / "logs" / f"{_stem(case, repeat)}-{AGAIN if again else ''}{process}.log"
 
     def _record_path(self, case: Case, repeat: int) -> Path:
         return self.directory / "records" / record_name(case, repeat)

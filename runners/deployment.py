@@ -16,7 +16,7 @@ from runners.usage import UsageSampler
 
 POLL_S = 0.02
 PROBE_TIMEOUT_S = 5.0
-MEASURED_GRACE_S = 0.1
+MEASURED_GRACE_S = 0.0
 """For a server that has been measured: nothing that it could still do is of use, and some wait for what never comes."""
 REST_S = 0.25
 

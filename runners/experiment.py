@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -116,17 +117,18 @@ def carry_out(plan: Plan, case: Case, repeat: int, store: Store, bench: Bench, o
         BenchError: as for `run`.
     """
     observer.step_started(case, repeat)
+    before = store.record(case, repeat)
+    again = before is not None and before.load is not None
     try:
-        record = measure(plan, case, repeat, bench, lambda process: store.log_path(case, repeat, process))
+        record = measure(plan, case, repeat, bench, partial(store.log_path, case, repeat, again=again))
     except OSError as error:
         raise BenchError(
             f"{case.name}, repeat {repeat}: {error}",
             hint=f"mend it, then go on with --resume {store.directory}",
             exit_code=ExitCode.NOT_MEASURED,
         ) from error
-    before = store.record(case, repeat)
-    if before is not None and before.load is not None:
-        record = less_disturbed(before, record, store)
+    if before is not None:
+        record = less_disturbed(before, record, store) if again else replace(record, set_aside=before.set_aside)
     store.write(record)
     observer.step_done(record)
 
@@ -138,7 +140,7 @@ def less_disturbed(before: Record, now: Record, store: Store) -> Record:
     failed = judge(now).verdict == "invalid"
     if not of_bench and (failed or machine.disturbance(now) < machine.disturbance(before)):
         kept, other = now, before
-    store.set_aside(other)
+    store.set_aside(other, latest=other is now)
     return replace(kept, set_aside=(*before.set_aside, other.started_at))
 
 

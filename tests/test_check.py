@@ -74,8 +74,8 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatc
     found = CheckStore(done.directory).read()
     assert found.verdict == "regressed"
     assert found.decision is not None
-    assert "CPU per request" in [one.metric for one in found.decision.findings if one.regressed]
-    assert len(found.decision.findings) == 4
+    assert "CPU per request" in [one.metric for one in found.decision.effects if one.regressed]
+    assert len(found.decision.effects) == 4
     assert found.trial is not None
     assert [one.number for one in found.blocks] == list(range(1, len(found.blocks) + 1))
     assert {one.first for one in found.blocks} == {"base", "head"}
@@ -115,6 +115,7 @@ def test_a_version_beside_busy_neighbours_is_not_slower_than_itself(checker: Che
     assert done.json()["decision"]["verdict"] in ("passed", "inconclusive")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(90)
 def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(checker: Checker) -> None:
     out = checker.bench.folder / "check"
@@ -143,6 +144,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(checker: Checker) -> 
     assert found.verdict == "inconclusive"
 
 
+@pytest.mark.long
 def test_a_version_that_fails_is_broken(checker: Checker) -> None:
     change(checker.project, VIEWS.replace("    rows", "    raise ValueError('out of stock')\n    rows"))
     done = checker.check("--base", "main")
@@ -170,6 +172,7 @@ def test_a_version_that_cannot_be_imported_is_broken(checker: Checker) -> None:
     assert "nothing_of_that_name" in done.out
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_a_version_that_hangs_is_broken(checker: Checker) -> None:
     change(checker.project, VIEWS.replace("    rows", "    import time; time.sleep(60)\n    rows"))
@@ -180,6 +183,7 @@ def test_a_version_that_hangs_is_broken(checker: Checker) -> None:
     assert json.loads((done.directory / "check.json").read_text())["trouble"]["kind"] == "hangs"
 
 
+@pytest.mark.long
 def test_a_login_is_said_to_be_one(checker: Checker) -> None:
     change(
         checker.project,
@@ -214,7 +218,7 @@ def test_what_cannot_be_checked_is_said_at_once(checker: Checker, arguments: tup
 
 
 @pytest.mark.long
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_versions_with_other_dependencies_have_environments_of_their_own(checker: Checker) -> None:
     """Of two small packages each version needs one, and says whether it has the other."""
     project = checker.project
@@ -231,7 +235,7 @@ def test_versions_with_other_dependencies_have_environments_of_their_own(checker
     for name in ("one", "two"):
         (project / "requirements.txt").write_text(f"django=={django}\n./packages/{name}\n")
         commit(project, name)
-    done = checker.check("--base", "main~1", "--head", "main")
+    done = checker.check("--base", "main~1", "--head", "main", timeout_s=220)
     assert done.code == 4, done.err
     assert "each has an environment of its own" in done.out
     assert "-<p>needed: ['one']" in done.out

@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import BRIEF, ROOT, CommandLine, Finished
 from tests.runners.test_process import wait_for
 
+pytestmark = pytest.mark.long
+
 # Five times the usual waits: what httpx and a busy machine add does not grow with them.
 WAITS_MS = {"first_ms": 100, "second_ms": 250, "third_ms": 400}
 SUM_MS, SLOWEST_MS = sum(WAITS_MS.values()), max(WAITS_MS.values())

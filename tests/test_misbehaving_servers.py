@@ -186,9 +186,11 @@ def test_a_repeat_that_is_disturbed_again_and_again_is_kept_as_it_was_best(bench
             process.kill()
             process.wait()
     record = done.record("fake-good-hello-sync-1")
-    others = [json.loads(path.read_text()) for path in sorted((done.directory / "disturbed").iterdir())]
+    others = [json.loads(path.read_text()) for path in sorted((done.directory / "disturbed").glob("*.json"))]
     assert [one["started_at"] for one in others] == record["set_aside"]
     assert len(others) == 2
+    assert len(list((done.directory / "disturbed").glob("*-server.log"))) == 2
+    assert not list((done.directory / "logs").glob("*-again-*"))
     assert all(one["host"]["foreign_cpu_s"] >= record["host"]["foreign_cpu_s"] for one in others)
     assert "foreign-load" in reasons(done, "good")
     assert "1 of 1 repeats were measured again" in (done.directory / "report.md").read_text()

@@ -51,6 +51,7 @@ def test_all_that_was_taken_on_is_done_and_counted(bench: CommandLine, url: str)
     assert not redis.Redis.from_url(url).keys()
 
 
+@pytest.mark.long
 def test_tasks_that_are_dropped_are_missed(bench: CommandLine, url: str) -> None:
     client, over = redis.Redis.from_url(url), threading.Event()
 
@@ -71,6 +72,7 @@ def test_tasks_that_are_dropped_are_missed(bench: CommandLine, url: str) -> None
     assert "lost-work" in done.codes("uvicorn/offload/sync")
 
 
+@pytest.mark.long
 def test_work_that_is_not_done_in_time_is_said_to_be_pending(bench: CommandLine) -> None:
     done = bench.measure(*OFFLOAD, "--users", "4", "--variant", "async", "--set", "ms=30000")
     assert "work-pending" in done.codes("uvicorn/offload/async/ms=30000")
@@ -78,6 +80,7 @@ def test_work_that_is_not_done_in_time_is_said_to_be_pending(bench: CommandLine)
     assert work["pending"] > work["done"] == 0
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_in_the_middle_is_named(bench: CommandLine) -> None:
     out = bench.folder / "run"
     arguments = ("--server", "uvicorn", "--scenario", "offload", "--variant", "sync", "--duration", "20")

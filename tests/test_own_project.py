@@ -1,14 +1,16 @@
 """A Django project of the user's own under `run` and `serve`: the same bench, another app."""
 
 import signal
-import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.conftest import BRIEF, ROOT, CommandLine
+from tests.conftest import BRIEF, CommandLine
 from tests.projects import make
+from tests.serving import serving
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -44,24 +46,11 @@ def test_a_project_without_asgi_is_served_by_wsgi_alone(bench: CommandLine, shop
 
 
 def test_a_project_is_served(bench: CommandLine, shop: Path) -> None:
-    process = subprocess.Popen(
-        bench.command("serve", "--project", str(shop), "--server", "gunicorn-sync"),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        argv, address = process.stdout.readline().split(), process.stdout.readline().strip()
-        assert "shop.wsgi:application" in argv
-        assert "product 49" in httpx.get(f"{address}/products/", trust_env=False).text
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
-    finally:
-        process.kill()
-    assert process.returncode == 0
+    with serving(bench, "--project", str(shop), "--server", "gunicorn-sync") as served:
+        assert "shop.wsgi:application" in served.argv
+        assert "product 49" in httpx.get(f"{served.address}/products/", trust_env=False).text
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(timeout=10) == 0
 
 
 @pytest.mark.parametrize(

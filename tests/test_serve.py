@@ -2,41 +2,29 @@
 
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import httpx
 import psutil
 
 from runners import host
-from tests.conftest import ROOT, CommandLine
+from tests.conftest import CommandLine
 from tests.fakes import write
 from tests.runners.test_process import alive, wait_for
+from tests.serving import serving
 
 
 def test_a_deployment_is_served_until_ctrl_c(bench: CommandLine) -> None:
-    process = subprocess.Popen(
-        bench.command("serve", "--server", "uvicorn"),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        argv, address = process.stdout.readline().split(), process.stdout.readline().strip()
-        assert argv[:2] == ["uvicorn", "bench_app.asgi:application"]
-        port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)", address)[1])  # type: ignore[index]  # it matches
-        assert str(port) in argv
-        assert httpx.get(f"{address}/hello/async", trust_env=False).json() == {"message": "Hello, world!"}
-        family = psutil.Process(process.pid).children(recursive=True)
+    with serving(bench, "--server", "uvicorn") as served:
+        assert served.argv[:2] == ["uvicorn", "bench_app.asgi:application"]
+        port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)", served.address)[1])  # type: ignore[index]  # it matches
+        assert str(port) in served.argv
+        assert httpx.get(f"{served.address}/hello/async", trust_env=False).json() == {"message": "Hello, world!"}
+        family = psutil.Process(served.process.pid).children(recursive=True)
         assert any("uvicorn" in " ".join(one.cmdline()) for one in family)
-        process.send_signal(signal.SIGINT)
-        shown, said = process.communicate(timeout=10)
-    finally:
-        process.kill()
-    assert process.returncode == 0, said
+        served.process.send_signal(signal.SIGINT)
+        shown, said = served.process.communicate(timeout=10)
+    assert served.process.returncode == 0, said
     assert shown == "", "what is served is all that is said on standard output"
     log = re.findall(r"log in (\S+); Ctrl-C ends it", said)[0]
     assert said.endswith("bench: ended\n")
@@ -57,23 +45,11 @@ def test_a_deployment_that_does_not_come_up_shows_its_last_words(bench: CommandL
 def test_a_deployment_that_ends_by_itself_is_not_silent(bench: CommandLine) -> None:
     """The third connection, 0.7 s after the second, is its end."""
     write(bench.fakes, "dies-midway")
-    process = subprocess.Popen(
-        bench.command("serve", "--server", "fake-dies-midway"),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        address = process.stdout.readline().strip()
-        with httpx.Client(base_url=address, trust_env=False) as client:
+    with serving(bench, "--server", "fake-dies-midway") as served:
+        with httpx.Client(base_url=served.address, trust_env=False) as client:
             assert wait_for(lambda: not answers(client), seconds=10)
-        _, said = process.communicate(timeout=10)
-    finally:
-        process.kill()
-    assert process.returncode == 4
+        _, said = served.process.communicate(timeout=10)
+    assert served.process.returncode == 4
     assert "fake server: out of memory" in said
     assert "fake-dies-midway was ended by SIGKILL" in said
 

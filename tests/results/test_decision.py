@@ -59,8 +59,8 @@ def test_what_is_too_noisy_is_inconclusive_and_says_what_it_could_have_seen() ->
     random = np.random.default_rng(1)
     found = decide(blocks(random.normal(0, 0.4, (10, len(METRICS)))), RULES)
     assert found.verdict == "inconclusive"
-    assert all(one.detectable > 0.3 for one in found.findings)
-    assert all(one.low < 0 < one.high for one in found.findings)
+    assert all(one.detectable > 0.3 for one in found.effects)
+    assert all(one.low < 0 < one.high for one in found.effects)
 
 
 def test_one_bad_metric_is_enough() -> None:
@@ -68,8 +68,8 @@ def test_one_bad_metric_is_enough() -> None:
     losses[:, 1] += 0.1
     found = decide(blocks(losses), RULES)
     assert found.verdict == "regressed"
-    assert [one.metric for one in found.findings if one.regressed] == ["CPU per request"]
-    assert found.findings[1].loss == pytest.approx(math.expm1(losses[:, 1].mean()))
+    assert [one.metric for one in found.effects if one.regressed] == ["CPU per request"]
+    assert found.effects[1].loss == pytest.approx(math.expm1(losses[:, 1].mean()))
 
 
 def test_it_is_decided_at_looks_only() -> None:
@@ -81,7 +81,7 @@ def test_it_is_decided_at_looks_only() -> None:
 def test_a_metric_that_a_block_lacks_is_left_out() -> None:
     losses = blocks(np.zeros((5, len(METRICS))))
     del losses[3]["p95"]
-    assert [one.metric for one in decide(losses, RULES).findings] == ["throughput", "CPU per request", "p50"]
+    assert [one.metric for one in decide(losses, RULES).effects] == ["throughput", "CPU per request", "p50"]
     with pytest.raises(ValueError, match="in common"):
         decide([{"p50": 0.0}, {"p95": 0.0}], RULES)
 
@@ -102,7 +102,7 @@ def test_holm_steps_down() -> None:
 def test_what_is_shown_agrees_with_what_is_found() -> None:
     losses = np.random.default_rng(4).normal(0.05, 0.02, (14, len(METRICS)))
     regressed, improved, passed = shown(losses, RULES)
-    findings = decide(blocks(losses), RULES).findings
-    assert [one.regressed for one in findings] == regressed.tolist()
-    assert [one.improved for one in findings] == improved.tolist()
-    assert [one.passed for one in findings] == passed.tolist()
+    effects = decide(blocks(losses), RULES).effects
+    assert [one.regressed for one in effects] == regressed.tolist()
+    assert [one.improved for one in effects] == improved.tolist()
+    assert [one.passed for one in effects] == passed.tolist()

@@ -59,6 +59,7 @@ def test_unlike_runs_are_refused_and_the_difference_named() -> None:
         runs(repeats(100), [replace(one, case=longer) for one in repeats(100)])
 
 
+@pytest.mark.long
 def test_the_command_line(bench: CommandLine, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(RUN, copy)

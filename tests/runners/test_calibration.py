@@ -54,6 +54,7 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calibrated]
         yield Calibrated(done, cache, bench)
 
 
+@pytest.mark.long
 def test_its_json_has_the_documented_figures_and_nothing_else(calibrated: Calibrated) -> None:
     assert calibrated.done.code == 0, calibrated.done.err
     assert "calibrating the load generator" in calibrated.done.err
@@ -66,6 +67,7 @@ def test_its_json_has_the_documented_figures_and_nothing_else(calibrated: Calibr
         assert 0 < found[name]["p50"] <= found[name]["p99"]
 
 
+@pytest.mark.long
 def test_it_is_remembered_and_every_run_uses_it(calibrated: Calibrated) -> None:
     remembered = json.loads(calibrated.remembered.read_text())
     done = calibrated.bench.measure("--server", "fake-good", "--scenario", "hello", "--variant", "sync", *BRIEF)
@@ -80,6 +82,7 @@ def test_it_is_remembered_and_every_run_uses_it(calibrated: Calibrated) -> None:
     assert f"calibration-{remembered['fingerprint']}.json" == calibrated.remembered.name
 
 
+@pytest.mark.long
 def test_a_rate_that_the_generator_cannot_offer_is_refused(
     calibrated: Calibrated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,6 +102,7 @@ def test_a_rate_that_the_generator_cannot_offer_is_refused(
     assert not out.exists()
 
 
+@pytest.mark.long
 def test_a_calibration_is_drawn(calibrated: Calibrated, tmp_path: Path) -> None:
     found = msgspec.json.decode(calibrated.remembered.read_bytes(), type=Calibration)
     paths = chart.write(found, tmp_path / "calibration.json")

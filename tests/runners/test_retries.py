@@ -70,6 +70,27 @@ def test_the_try_that_was_disturbed_least_counts_and_the_others_are_kept(tmp_pat
     assert kept.all_set_aside() == {"uvicorn-hello-sync-1-1.json": first, "uvicorn-hello-sync-1-2.json": third}
 
 
+def test_each_try_keeps_its_own_logs(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    first, second, third = (
+        tried(f"2026-01-01T00:0{minute}:00+00:00", stolen_s=stolen_s)
+        for minute, stolen_s in enumerate((0.5, 0.2, 0.8), start=1)
+    )
+    for process in ("server", "load"):
+        kept.log_path(CASES[0], 1, process).write_text(f"{process} of the first")
+        kept.log_path(CASES[0], 1, process, again=True).write_text(f"{process} of the second")
+    better = experiment.less_disturbed(first, second, kept)
+    for process in ("server", "load"):
+        kept.log_path(CASES[0], 1, process, again=True).write_text(f"{process} of the third")
+    experiment.less_disturbed(better, third, kept)
+    for process in ("server", "load"):
+        assert kept.log_path(CASES[0], 1, process).read_text() == f"{process} of the second"
+        aside = kept.directory / "disturbed"
+        assert (aside / f"uvicorn-hello-sync-1-1-{process}.log").read_text() == f"{process} of the first"
+        assert (aside / f"uvicorn-hello-sync-1-2-{process}.log").read_text() == f"{process} of the third"
+    assert len(list((kept.directory / "logs").iterdir())) == 2
+
+
 @pytest.mark.parametrize(("stage", "counts"), [("load", False), ("backend", False), ("start", True), ("run", True)])
 def test_a_try_in_which_the_bench_failed_does_not_count_and_one_in_which_the_server_did_does(
     tmp_path: Path, stage: Any, counts: bool

@@ -64,6 +64,7 @@ def test_what_fails_at_once_leaves_the_event_loop_its_turn() -> None:
     assert statistics["num_failures"] == statistics["num_requests"] > 10
 
 
+@pytest.mark.long
 def test_every_scenario_lists_its_user() -> None:
     for found in scenarios.discover().values():
         done = locust("-f", str(found.locustfile), "--list")

@@ -148,6 +148,8 @@ def test_first_and_last_byte_are_told_apart(fake: Callable[[str], int], tmp_path
     assert 203 <= p50_ms(one.latency for one in seconds(load)) < 303
     good = sum(one.good for one in seconds(load))
     assert histogram.merge(one.first_byte for one in seconds(load)).get_total_count() == good >= 16
+    assert load.drained_s is not None
+    assert 0 < load.drained_s < 1  # who was in the middle of an answer had it
 
 
 def test_an_open_profile_counts_it_from_the_intended_start(fake: Callable[[str], int], tmp_path: Path) -> None:
@@ -159,8 +161,12 @@ def test_an_open_profile_counts_it_from_the_intended_start(fake: Callable[[str],
     assert first.get_total_count() == latency.get_total_count() > 3
     assert first.get_max_value() > 500_000
     assert latency.get_max_value() - first.get_max_value() == pytest.approx(200_000, abs=80_000)
+    # The last arrived within a tenth of a second of the window's end.
+    assert load.drained_s is not None
+    assert load.latency_max_us / 1e6 - 0.1 <= load.drained_s <= load.latency_max_us / 1e6 + 0.1
 
 
+@pytest.mark.long
 def test_json_and_report_show_it(tmp_path: Path) -> None:
     bench = CommandLine(tmp_path, "streams")
     done = bench.measure("--server", "fake-streams", "--scenario", "stream", "--variant", "sync", *BRIEF)
@@ -171,6 +177,7 @@ def test_json_and_report_show_it(tmp_path: Path) -> None:
     assert "first byte ms" in bench.run("report", str(done.directory)).out
 
 
+@pytest.mark.long
 def test_scenarios_that_do_not_ask_have_none(tmp_path: Path) -> None:
     done = CommandLine(tmp_path, "good").measure("--server", "fake-good", "--scenario", "hello", *BRIEF)
     assert [case["first_byte_ms"] for case in done.json()["cases"]] == [{}, {}]

@@ -95,6 +95,7 @@ def test_tls_without_http2_is_refused(tmp_path: Path) -> None:
             asked(connection)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("http", ["h2c", "h2"])
 def test_real_servers_are_loaded_by_http2(bench: CommandLine, http: str) -> None:
     servers = ("--server", "hypercorn", "--server", "granian-wsgi")

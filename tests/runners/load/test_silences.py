@@ -18,6 +18,8 @@ from tests.counting_server import CountingServer
 from tests.runners.load.load_process import SHORT, Ended, job, joined, run, workers_of
 from tests.runners.load.together import arguments, joining, together
 
+pytestmark = pytest.mark.long
+
 Result = TypeVar("Result")
 PATIENCE_S = 40.0
 SLOW_START_S = 10.0
