@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Compare deployments of one Django app: `python bench.py --server uvicorn`. This file is the command line."""
+"""Compare deployments of one Django app: `python bench.py --server uvicorn`.
+
+This file is the command line, a function for each command, and the one place that knows both what measures (`runners`)
+and what shows (`plots`): neither knows the other.
+"""
 
 import os
 import signal

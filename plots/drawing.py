@@ -1,6 +1,7 @@
 """Many charts drawn by as many processes as there are CPUs: matplotlib takes most of a second for each."""
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,8 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
 T = TypeVar("T")
+PR_SET_PDEATHSIG = 1
+"""Of <linux/prctl.h>."""
 # What is drawn is there already in what is forked; it would be slow to send, and histograms cannot be.
 FORK = multiprocessing.get_context("fork")
 
@@ -24,7 +27,10 @@ def on_all_cpus(work: Callable[[T], object], items: Sequence[T]) -> None:
     cpus = min(len(os.sched_getaffinity(0)), len(items))
     taken = FORK.Value("i", 0)
     ends = [FORK.Pipe(duplex=False) for _ in range(1, cpus)]
-    others = [FORK.Process(target=_carry_out, args=(work, _shared(items, taken), end), daemon=True) for _, end in ends]
+    others = [
+        FORK.Process(target=_carry_out, args=(work, _shared(items, taken), end, os.getpid()), daemon=True)
+        for _, end in ends
+    ]
     try:
         for process, (_, end) in zip(others, ends, strict=True):
             process.start()
@@ -55,8 +61,11 @@ def _shared(items: Sequence[T], taken: "Synchronized[int]") -> Iterator[T]:
         yield items[number]
 
 
-def _carry_out(work: Callable[[T], object], items: Iterator[T], trouble: Connection) -> None:
-    """What a fork does; Ctrl-C is its parent's to handle, which ends it."""
+def _carry_out(work: Callable[[T], object], items: Iterator[T], trouble: Connection, parent: int) -> None:
+    """What a fork does; Ctrl-C is its parent's to handle, without which it does not go on."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from plots import drawing
+from tests.conftest import ROOT
+from tests.runners.test_process import wait_for
 
 ITEMS = range(12)
 with_others = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one CPU draws alone: needs a second")
@@ -63,12 +67,39 @@ def test_others_are_ended_when_this_process_gives_up(tmp_path: Path) -> None:
 
     def work(_: int) -> None:
         if os.getpid() == here:
-            while not (tmp_path / "other").exists():
+            while not (tmp_path / "other").is_symlink():
                 time.sleep(0.01)
             raise KeyboardInterrupt
-        (tmp_path / "other").write_text(str(os.getpid()))
+        (tmp_path / "other").symlink_to(f"/proc/{os.getpid()}")
         time.sleep(60)
 
     with pytest.raises(KeyboardInterrupt):
         drawing.on_all_cpus(work, ITEMS)
-    assert not Path("/proc", (tmp_path / "other").read_text()).exists()
+    assert not (tmp_path / "other").exists()
+
+
+KILLED = """
+import os, pathlib, signal, sys, time
+from plots import drawing
+
+here, other = os.getpid(), pathlib.Path(sys.argv[1])
+
+def work(item):
+    if os.getpid() == here:
+        while not other.is_symlink():
+            time.sleep(0.01)
+        os.kill(here, signal.SIGKILL)
+    other.symlink_to(f"/proc/{os.getpid()}")
+    time.sleep(60)
+
+drawing.on_all_cpus(work, range(12))
+"""
+
+
+@with_others
+def test_others_do_not_outlive_this_process(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(other)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert other.is_symlink()
+    assert wait_for(lambda: not other.exists(), seconds=5)
