@@ -340,20 +340,19 @@ def _measure_findings(store: FindingsStore, given: dict[str, Any], console: Cons
     from plots import report as reports
 
     busy = partial(screen.busy, console=console)
-    go_on = f"findings --resume {store.directory}"
     for run_store in store.runs():
         plan = run_store.plan()
         if plan.cases:
             bench = preparation.checked(plan, given | command_line.UNASKED, busy)
             preflight.check_resumable(plan, run_store.records(), bench)
             preflight.check_same_bench(store.records(), bench)
-            _carry_out(plan, run_store, bench, console, go_on)
+            _carry_out(plan, run_store, bench, console)
             reports.write(summaries.summarize(plan.name, plan, run_store.records()), run_store.directory)
     with busy("asking servers what they speak") as told:
         store.write(findings.probed(store.read(), told))
 
 
-def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console, go_on: str | None = None) -> None:
+def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Console) -> None:
     done = sum(store.has_measured(chosen.cases[step.case], step.repeat) for step in chosen.steps)
     try:
         with (
@@ -370,8 +369,7 @@ def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Con
         of = f" of {len(chosen.steps)}" if chosen.steps else ""
         raise BenchError(
             f"interrupted; {len(store.records())}{of} repeats are kept in {store.directory}",
-            hint="finish it with: "
-            f"{sys.executable} {Path(sys.argv[0]).resolve()} {go_on or f'--resume {store.directory}'}",
+            hint=f"finish it with: {sys.executable} {Path(sys.argv[0]).resolve()} {store.go_on}",
             exit_code=ExitCode.INTERRUPTED,
         ) from interrupt
 

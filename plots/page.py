@@ -170,7 +170,7 @@ def _conditions(run: RunSummary) -> Iterator[tuple[str, str]]:
     if run.retried:
         yield "measured again", text.retried(run)
     if run.pace is not None:
-        yield "from the first repeat to the last", text.pace(run)
+        yield "from the first repeat to the last", text.pace(run.pace)
     for line in text.left_out(plan):
         yield "left out", line
 

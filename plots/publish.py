@@ -6,6 +6,7 @@ plots/published/index.md      what there is
 """
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -23,6 +24,7 @@ from plots.page import TEMPLATES
 from results import publishing
 from results.errors import BenchError, ExitCode
 from results.evidence import FindingsStore
+from results.pace import together
 from results.publishing import Kind
 from results.store import Store
 from results.summary import RunSummary, summarize
@@ -118,27 +120,40 @@ def index(where: Published, *, site: bool = False) -> str:
     """What is published: findings first, then runs, then matrices; with links to pages, or to those of a site."""
     kind = "html" if site else "md"
     lines = ["# Published measurements", ""]
+    measured: dict[str, list[RunSummary]] = {}
     for name in where.names("findings"):
-        judged, _ = FindingsStore(where.records / name).judged()
+        judged, evidence = FindingsStore(where.records / name).judged()
+        measured[f"[{name}]({name}/findings.{kind})"] = list(evidence.runs.values())
         lines += [f"## [Findings]({name}/findings.{kind})", "", "| claim | verdict |", "| --- | --- |"]
         lines += [f"| {as_is(one.finding.claim, code=True)} | **{one.verdict}** |" for one in judged]
         lines.append("")
-    runs = where.names("run")
-    if runs:
-        lines += ["## Runs", "", "| run | measured | cases | repeats | took | machine |"]
-        lines += ["| --- | --- | ---: | ---: | --- | --- |"]
-        for name in runs:
-            run = _run(where.records / name)
-            machine = " / ".join(machine.summary for machine in run.machines)
-            page = f"[{name}]({name}/report.{kind})"
-            counts = f"{run.started_at[:10]} | {len(run.cases)} | {run.plan.repeats}"
-            lines.append(f"| {page} | {counts} | {text.pace(run) or 'not known'} | {machine} |")
-        lines.append("")
+    for name in where.names("run"):
+        measured[f"[{name}]({name}/report.{kind})"] = [_run(where.records / name)]
+    lines += _measured(measured)
     if where.matrices():
         lines += ["## What works with what", ""]
         lines += [f"- [{name}]({name}.{kind})" for name in where.matrices()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _measured(measured: Mapping[str, Sequence[RunSummary]]) -> list[str]:
+    """A table of what was measured when, where and in what time: a row for all runs that a page is about."""
+    rows = {page: runs for page, runs in measured.items() if runs}
+    if not rows:
+        return []
+    lines = ["## Runs", "", "| page | measured | cases | repeats | took | machine |"]
+    lines += ["| --- | --- | ---: | ---: | --- | --- |"]
+    for page, runs in rows.items():
+        machines = dict.fromkeys(machine.summary for run in runs for machine in run.machines)
+        begun, repeats = min(run.started_at for run in runs)[:10], max(run.plan.repeats for run in runs)
+        took = together(run.pace for run in runs)
+        counts = f"{begun} | {sum(len(run.cases) for run in runs)} | {repeats}"
+        lines.append(f"| {page} | {counts} | {text.pace(took) if took else 'not known'} | {' / '.join(machines)} |")
+    whole = together(run.pace for runs in rows.values() for run in runs)
+    if whole is not None:
+        lines += ["", f"In all {text.pace(whole)}, from the first repeat to the last of each run."]
+    return [*lines, ""]
 
 
 def with_published(content: str, where: Published) -> str:

@@ -38,7 +38,7 @@ def of_run(run: RunSummary) -> str:
     lines += ["| --- |" + " ---: |" * (len(scenarios) + 1)]
     lines += [_row(name, cases, scenarios) for name, cases in _rows(run).items()]
     marked = any(SUSPECT in line for line in lines)
-    said = [text.repeats(run)] + [f"{SUSPECT} is suspect: the report says why."] * marked
+    said = [text.intervals(run)] + [f"{SUSPECT} is suspect: the report says why."] * marked
     return "\n".join([*lines, "", " ".join(said)])
 
 

@@ -145,7 +145,7 @@ def _conditions(run: RunSummary) -> str:
         *text.calibration(run),
         f"- {f'app {plan.app.name}; ' if plan.app else ''}seed {plan.seed}; begun {run.started_at or 'never'}",
         *([f"- {text.retried(run)}"] if run.retried else []),
-        *([f"- from the first repeat to the last: {text.pace(run)}"] if run.pace else []),
+        *([f"- from the first repeat to the last: {text.pace(run.pace)}"] if run.pace else []),
     ]
     if plan.target is not None:
         lines.append(f"- target {plan.target.url}, asked for {', '.join(map(as_is, plan.target.paths))}")

@@ -6,6 +6,7 @@ from typing import Any
 from results.capacity_summary import CapacitySummary
 from results.compare import Ratio
 from results.export import calibration_as_json
+from results.pace import Pace
 from results.plan import Case, Plan, Profile
 from results.record import Calibration
 from results.stats import Estimate
@@ -182,11 +183,9 @@ def retried(run: RunSummary) -> str:
     return f"{run.retried} of {count} repeats were measured again, {why}"
 
 
-def pace(run: RunSummary) -> str:
-    """How long a run took and what of that was load, as `20 min, 82% of them under load`; empty where not known."""
-    if run.pace is None:
-        return ""
-    return f"{number(run.pace.wall_s / 60)} min, {run.pace.share:.0%} of them under load"
+def pace(one: Pace) -> str:
+    """How long it took and what of that was load, as `20 min, 82% of them under load`."""
+    return f"{number(one.wall_s / 60)} min, {one.share:.0%} of them under load"
 
 
 def calibration(run: RunSummary) -> list[str]:
@@ -242,12 +241,17 @@ def left_out(plan: Plan) -> list[str]:
 
 
 def repeats(run: RunSummary) -> str:
+    """What ranks and brackets in a table are."""
+    ranked = any(one.rank for one in run.cases)
+    return ("Cases of one rank (=) cannot be told apart. " if ranked else "") + intervals(run)
+
+
+def intervals(run: RunSummary) -> str:
     """What the brackets in a table are."""
     if run.plan.repeats == 1:
         return "One repeat: there is no interval, and differences of a few per cent mean nothing."
-    ranked = "Cases of one rank (=) cannot be told apart. " if any(one.rank for one in run.cases) else ""
     fresh = "each in a freshly started server" if run.plan.target is None else "each on new connections"
-    return f"{ranked}In brackets: 95% confidence intervals over {run.plan.repeats} repeats, {fresh}."
+    return f"In brackets: 95% confidence intervals over {run.plan.repeats} repeats, {fresh}."
 
 
 def scenarios(run: RunSummary) -> list[str]:

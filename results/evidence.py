@@ -70,7 +70,8 @@ class FindingsStore:
 
     def runs(self) -> list[Store]:
         """Each of its runs."""
-        return [Store(path.parent) for path in sorted(self.directory.glob("runs/*/plan.json"))]
+        go_on = f"findings --resume {self.directory}"
+        return [Store(path.parent, go_on) for path in sorted(self.directory.glob("runs/*/plan.json"))]
 
     def write(self, probed: Probed) -> None:
         """Keep what was seen.

@@ -1,6 +1,6 @@
 """What of the time that a run took was spent under load."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -29,6 +29,14 @@ class Pace:
     def share(self) -> float:
         """Of the time that passed, what was spent under load."""
         return self.load_s / self.wall_s
+
+
+def together(paces: Iterable[Pace | None]) -> Pace | None:
+    """Of several runs, those of which it is known; None where there is none."""
+    known = [one for one in paces if one is not None]
+    if not known:
+        return None
+    return Pace(wall_s=sum(one.wall_s for one in known), load_s=sum(one.load_s for one in known))
 
 
 def pace(plan: Plan, records: Sequence[Record]) -> Pace | None:

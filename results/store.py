@@ -34,11 +34,12 @@ NOT_EMPTY = "give --out another directory, or use --resume"
 
 
 class Store:
-    """The records of one run."""
+    """The records of one run; `go_on` is what the bench is told to go on with it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, go_on: str = "") -> None:
         # Absolute, as the load process works in another directory.
         self.directory = directory.absolute()
+        self.go_on = go_on or f"--resume {self.directory}"
 
     @classmethod
     def create(cls, directory: Path, plan: Plan) -> "Store":
@@ -108,7 +109,7 @@ class Store:
             BenchError: it cannot be written; what was written before is untouched.
         """
         path = self._record_path(record.case, record.repeat)
-        files.keep(path, record, hint=f"make room, then go on with --resume {self.directory}")
+        files.keep(path, record, hint=f"make room, then go on with {self.go_on}")
 
     def set_aside(self, record: Record, *, latest: bool) -> None:
         """Keep a try of a repeat that does not count, with its logs: the latest try, or the one that counted so far.

@@ -124,7 +124,7 @@ def carry_out(plan: Plan, case: Case, repeat: int, store: Store, bench: Bench, o
     except OSError as error:
         raise BenchError(
             f"{case.name}, repeat {repeat}: {error}",
-            hint=f"mend it, then go on with --resume {store.directory}",
+            hint=f"mend it, then go on with {store.go_on}",
             exit_code=ExitCode.NOT_MEASURED,
         ) from error
     if before is not None:

@@ -1,7 +1,8 @@
 """Server packages that a project's interpreter lacks, put beside its own packages and never among them.
 
 An overlay is a directory that `pip install --target` fills and PYTHONPATH names. What the interpreter has already is
-held at the version that it has, so that a package that stands in both places is the same in both.
+held at the version that it has, so that a package that stands in both places is the same in both. Interpreters that
+have the same share one, wherever they are: those that a check makes are gone after it.
 """
 
 import fcntl
@@ -56,7 +57,7 @@ def over(environment: Environment, wanted: Iterable[Server]) -> Environment:
     _, output = environment.run(HERE_SCRIPT)
     version, platform, here = json.loads(output.splitlines()[-1])
     constraints = _constraints(here)
-    key = json.dumps([version, platform, str(environment.python), missing, constraints])
+    key = json.dumps([version, platform, environment.python.name, missing, constraints])
     folder = host.cache() / f"overlay-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
@@ -93,4 +94,17 @@ def _install(environment: Environment, missing: list[str], constraints: str, fol
                 hint="install it into the project's environment, or choose another --server",
                 log_tail=tuple(line for line in output.splitlines() if line.strip())[-8:],
             )
+        for script in (made / "bin").glob("*"):
+            _loosen(script, environment.python)
         shutil.move(made, folder)
+
+
+def _loosen(script: Path, python: Path) -> None:
+    """Have a script of pip's run by the first interpreter of that name on the PATH, that of whoever has the overlay.
+
+    Where an interpreter's path is too long for the kernel, or has spaces in it, pip starts it by three lines of sh.
+    """
+    lines = script.read_bytes().splitlines(keepends=True)
+    by_sh = lines[:1] == [b"#!/bin/sh\n"] and lines[1:2] and lines[1].startswith(b"'''exec' ")
+    if by_sh or lines[:1] == [f"#!{python}\n".encode()]:
+        script.write_bytes(b"".join([f"#!/usr/bin/env {python.name}\n".encode(), *lines[3 if by_sh else 1 :]]))

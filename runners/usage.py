@@ -93,10 +93,11 @@ class UsageSampler:
             reaped = self._guard.cpu_times()
             total_s = reaped.children_user + reaped.children_system
         for one in self._family:
-            with contextlib.suppress(psutil.NoSuchProcess):
+            # It may end at any moment, as those of a database do that serve one connection each.
+            with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
                 times = one.cpu_times()
-                found[one] = Process(cpu_s=times.user + times.system, **_switches(one.pid))
                 total_s += times.user + times.system + times.children_user + times.children_system
+                found[one] = Process(cpu_s=times.user + times.system, **_switches(one.pid))
         return Edge(
             moment_ns=moment_ns,
             cpu_s=total_s,
@@ -153,11 +154,15 @@ def _extensions(processes: Iterable[psutil.Process]) -> tuple[str, ...] | None:
 
 
 def _switches(pid: int) -> dict[str, int]:
-    """Context switches of all threads of a process, `voluntary` and `involuntary` (proc_pid_status(5))."""
+    """Context switches of all threads of a process, `voluntary` and `involuntary` (proc_pid_status(5)).
+
+    Raises:
+        FileNotFoundError: it has ended.
+    """
     totals = {"voluntary": 0, "involuntary": 0}
-    for task in Path(f"/proc/{pid}/task").glob("*/status"):
+    for task in list(Path(f"/proc/{pid}/task").iterdir()):
         with contextlib.suppress(OSError):
-            for line in task.read_text().splitlines()[-4:]:
+            for line in (task / "status").read_text().splitlines()[-4:]:
                 name, _, value = line.partition(":")
                 if name == "voluntary_ctxt_switches":
                     totals["voluntary"] += int(value)

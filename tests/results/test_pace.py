@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from results.pace import pace
+from results.pace import Pace, pace, together
 from results.record import Record
 from tests.results import factory
 
@@ -60,3 +60,9 @@ def test_waiting_for_answers_is_load_but_of_a_try_that_does_not_count_it_is_not_
     found = pace(PLAN, [waited, *rest])
     assert found is not None
     assert (found.wall_s, found.load_s) == (90, 4 * LOAD_S + 1.5)
+
+
+def test_runs_are_added_up_as_far_as_they_are_known() -> None:
+    one, other = Pace(wall_s=100, load_s=90), Pace(wall_s=300, load_s=210)
+    assert together([one, None, other]) == Pace(wall_s=400, load_s=300)
+    assert together([None]) is None

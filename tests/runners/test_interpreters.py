@@ -1,5 +1,6 @@
 """Whose interpreter two versions have: the project's, or one each where what they depend on differs."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -73,15 +74,35 @@ def test_what_does_not_say_how_it_is_installed_is_asked(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(200)
 def test_an_overlay_brings_a_server_and_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A virtual environment with an old click only: waitress comes beside it, and click stays what it is."""
+    """A virtual environment with nothing in it: waitress comes beside it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     before = sorted(path for path in (tmp_path / "venv").rglob("*"))
     environment = Environment.of(replace(BENCH_APP, python=str(python), directory=str(tmp_path)))
-    found = over(environment, [discover()["waitress"]])
+    waitress = discover()["waitress"]
+    found = over(environment, [waitress])
     assert found.versions(["waitress"]).get("waitress")
     assert "waitress" not in environment.versions(["waitress"])
     assert sorted(path for path in (tmp_path / "venv").rglob("*")) == before
-    again = over(environment, [discover()["waitress"]])
-    assert again.overlay == found.overlay
+    assert over(environment, [waitress]) == found
+
+
+@pytest.mark.long
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("name", ["venv", "with spaces"])
+def test_interpreters_that_have_the_same_share_an_overlay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Though the one by which it was made is gone: those of a check are."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = []
+    for folder in (tmp_path / name, tmp_path / "other"):
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+        app = replace(BENCH_APP, python=str(folder / "bin" / "python"), directory=str(tmp_path))
+        found.append(over(Environment.of(app), [discover()["waitress"]]))
+    shutil.rmtree(tmp_path / name)
+    assert found[0].overlay == found[1].overlay
+    said = subprocess.run(["waitress-serve"], env=found[1].variables(), capture_output=True, text=True, check=False)
+    assert "Specify one application only" in said.stderr
+    assert len(list((tmp_path / "cache").glob("*/overlay-*/bin"))) == 1
