@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,7 @@ LOG_KEPT_BYTES = 64 * 1024
 """What is kept of the beginning and of the end of a log."""
 
 
-class Stoppable:
+class Stoppable(ABC):
     """What is stopped where its `with` ends."""
 
     def __enter__(self) -> Self:
@@ -33,8 +34,9 @@ class Stoppable:
     ) -> None:
         self.stop()
 
+    @abstractmethod
     def stop(self) -> None:
-        raise NotImplementedError
+        """End it and all that it started."""
 
 
 class ManagedProcess(Stoppable):

@@ -1,4 +1,4 @@
-"""`serve` as its users have it, while something is done with what it serves."""
+"""The bench while it runs: `serve`, and whatever else is to be talked to or interrupted in the middle."""
 
 import subprocess
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ class Serving:
 
 
 @contextmanager
-def serving(bench: CommandLine, *arguments: str) -> Iterator[Serving]:
-    """`serve` with those arguments, from when it has said its two lines; killed at the end if it still runs."""
+def started(bench: CommandLine, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The bench with those arguments, just started; killed at the end if it still runs."""
     process = subprocess.Popen(
-        bench.command("serve", *arguments),
+        bench.command(*arguments),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -29,9 +29,16 @@ def serving(bench: CommandLine, *arguments: str) -> Iterator[Serving]:
         text=True,
     )
     try:
-        assert process.stdout is not None
-        argv, address = process.stdout.readline().split(), process.stdout.readline().strip()
-        yield Serving(process, argv, address)
+        yield process
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def serving(bench: CommandLine, *arguments: str) -> Iterator[Serving]:
+    """`serve` with those arguments, from when it has said its two lines."""
+    with started(bench, "serve", *arguments) as process:
+        assert process.stdout is not None
+        argv, address = process.stdout.readline().split(), process.stdout.readline().strip()
+        yield Serving(process, argv, address)

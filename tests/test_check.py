@@ -16,6 +16,7 @@ from results.store import CheckStore
 from tests.conftest import CommandLine, Finished
 from tests.projects import VIEWS, commit, make
 from tests.runners.test_versions import everything, git
+from tests.serving import started
 
 LOGIN = "from django.contrib.auth.decorators import login_required"
 SLOWER = VIEWS.replace("    rows", "    sum(number * number for number in range(6000))\n    rows")
@@ -119,24 +120,14 @@ def test_a_version_beside_busy_neighbours_is_not_slower_than_itself(checker: Che
 @pytest.mark.timeout(90)
 def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(checker: Checker) -> None:
     out = checker.bench.folder / "check"
-    process = subprocess.Popen(
-        checker.bench.command(
-            *("check", "--project", str(checker.project), "--path", "/products/", "--base", "main", "--out", str(out))
-        ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    asked = ("--project", str(checker.project), "--path", "/products/", "--base", "main", "--out", str(out))
+    with started(checker.bench, "check", *asked) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("[1]"):
                 break
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
-    finally:
-        process.kill()
     assert process.returncode == 130, said
     assert "bench: interrupted" in said
     found = CheckStore(out).read()
