@@ -416,6 +416,7 @@ def _report_error(error: BenchError) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a CI job ends with when it is cancelled
     try:
         # What a command exits with, where that is not for an error.
         return cli.main(arguments, standalone_mode=False) or ExitCode.DONE

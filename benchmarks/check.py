@@ -1,15 +1,15 @@
 """How often `check` errs, and how fast it finds what is there: real checks, and the rule replayed on their blocks.
 
     python benchmarks/check.py measure DIR    hours; goes on where it was interrupted
-    python benchmarks/check.py replay DIR [--times 10000]
-    python benchmarks/check.py power
+    python benchmarks/check.py publish DIR    what was measured so far, into results/published and docs/checking.md
+    python benchmarks/check.py tables         of what is published, computed again
+    python benchmarks/check.py power          what to expect, errors being normal
 
-`measure` runs `bench.py check` on pairs of directories with the same small Django project: equal ones, and ones of
-which one does a certain share more CPU work, sized by measuring. `replay` takes the blocks of all checks of equal
-versions, draws sequences from them, and counts how often the rule alarms. `power` simulates the rule, errors being
-normal.
+`measure` runs `bench.py check` on two equal versions, and on two of which one does a certain share more CPU work, sized
+by measuring. What is published already is not measured again, so a campaign may be made in parts.
 """
 
+import fcntl
 import json
 import math
 import shutil
@@ -17,58 +17,46 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from results import decision  # noqa: E402
-from results.blocks import METRICS, Metric  # noqa: E402
-from results.check import Check  # noqa: E402
-from results.losses import losses as losses_of  # noqa: E402
+from benchmarks import campaign  # noqa: E402
+from benchmarks.campaign import Campaign, Trial  # noqa: E402
+from benchmarks.small_project import PATHS, write  # noqa: E402
+from plots import readme  # noqa: E402
+from results import files  # noqa: E402
+from results.errors import BenchError  # noqa: E402
+from results.losses import losses  # noqa: E402
 from results.store import CheckStore  # noqa: E402
 
-EQUAL_SERVERS = ("uvicorn", "gunicorn-sync", "gunicorn-gthread", "granian-asgi", "waitress")
-SLOWER_SERVERS = ("gunicorn-sync", "uvicorn")
+PUBLISHED = ROOT / "results" / "published" / "checks" / "campaign.json"
+PAGE = ROOT / "docs" / "checking.md"
+EQUAL = (
+    ("uvicorn", "page"),
+    ("gunicorn-sync", "page"),
+    ("granian-asgi", "template"),
+    ("gunicorn-gthread", "orm-read"),
+    ("waitress", "pages"),
+)
+SLOWER = (("uvicorn", "page"), ("gunicorn-sync", "page"))
 ROUNDS = {0.0: 5, 0.05: 10, 0.10: 5, 0.03: 3, 0.02: 3}
-"""How many checks are made with each server, by the share of more CPU work."""
+"""How many checks are made of each kind, by the share of more CPU work."""
+POOLS, POOL_BLOCKS = 3, 20
+"""How many checks of equal versions are made that measure so many blocks whatever they say."""
 SIZING_ROUNDS = 4000
-SHOWN = ("regressed", "passed", "inconclusive")
-VIEWS = """from django.http import HttpResponse
-
-ROUNDS = {rounds}
-
-
-def page(request):
-    for number in range(ROUNDS):
-        number * number
-    rows = "".join(f"<li>product {{number}}</li>" for number in range(200))
-    return HttpResponse(f"<ul>{{rows}}</ul>")
-"""
-URLS = """from django.urls import path
-
-from shop import views
-
-urlpatterns = [path("", views.page)]
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One check to be made: of a head that does `share` more CPU work than the base."""
-
-    server: str
-    share: float
-    number: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.server}-{self.share * 100:g}-{self.number:02}"
+TIMES = 10_000
+"""Sequences of blocks on which the rule is replayed."""
+DEFAULT_LOOKS = (5, 7, 10, 14, 20, 28)
+"""For which there is time within the five minutes that `check` takes by default."""
+FAILED = "failed"
+"""The file with a line for each attempt that came to nothing."""
 
 
 @click.group()
@@ -78,22 +66,28 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--equal-time", default="3m", show_default=True, help="--max-time of checks of equal versions.")
-@click.option("--slower-time", default="5m", show_default=True, help="--max-time of the others.")
-def measure(directory: Path, equal_time: str, slower_time: str) -> None:
-    """Make the checks that DIRECTORY does not have yet."""
+def measure(directory: Path) -> None:
+    """Make the checks that are neither in DIRECTORY nor published."""
     directory.mkdir(parents=True, exist_ok=True)
-    for trial in _trials():
-        out = directory / trial.name
-        if (out / "junit.xml").is_file():
-            continue
-        shutil.rmtree(out, ignore_errors=True)
-        base, head = (_project(directory / "projects" / side) for side in ("base", "head"))
-        rounds = _rounds(directory, trial) if trial.share else 0
-        (head / "shop" / "views.py").write_text(VIEWS.format(rounds=rounds))
-        began = time.monotonic()
-        code = _check(trial.server, base, head, out, "--max-time", slower_time if trial.share else equal_time)
-        click.echo(f"{trial.name}: exit {code} after {time.monotonic() - began:.0f} s")
+    commit = _commit()
+    done = campaign.read(PUBLISHED).checks
+    with _alone(directory):
+        for trial in _trials():
+            if trial.name not in done and not _told_at(directory, trial).exists():
+                _make(directory, trial, commit)
+
+
+def _make(directory: Path, trial: Trial, commit: str) -> None:
+    """One check; an attempt that comes to nothing is counted, and the campaign goes on."""
+    out, began = directory / trial.name, time.monotonic()
+    rounds = _rounds(directory, trial)
+    code = _check(trial, out, directory / "projects", rounds)
+    click.echo(f"{trial.name}: exit {code} after {time.monotonic() - began:.0f} s")
+    if _ended(out):
+        files.keep(_told_at(directory, trial), campaign.told(trial, out, commit, rounds))
+    else:
+        with (directory / FAILED).open("a") as failed:
+            failed.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {trial.name}: exit {code}\n")
 
 
 def _trials() -> Iterator[Trial]:
@@ -101,132 +95,116 @@ def _trials() -> Iterator[Trial]:
     for number in range(max(ROUNDS.values())):
         for share, rounds in ROUNDS.items():
             if number < rounds:
-                for server in SLOWER_SERVERS if share else EQUAL_SERVERS:
-                    yield Trial(server=server, share=share, number=number)
-
-
-def _project(folder: Path) -> Path:
-    """The small project, made anew."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    subprocess.run([sys.executable, "-m", "django", "startproject", "shop", str(folder)], check=True)
-    (folder / "shop" / "views.py").write_text(VIEWS.format(rounds=0))
-    (folder / "shop" / "urls.py").write_text(URLS)
-    settings = folder / "shop" / "settings.py"
-    text = settings.read_text().replace("DEBUG = True", "DEBUG = False")
-    settings.write_text(text.replace("ALLOWED_HOSTS = []", 'ALLOWED_HOSTS = ["127.0.0.1"]'))
-    return folder
-
-
-def _check(server: str, base: Path, head: Path, out: Path, *more: str) -> int:
-    argv = [sys.executable, str(ROOT / "bench.py"), "check", "--project", str(base), "--python", sys.executable]
-    argv += ["--base", str(base), "--head", str(head), "--server", server, "--out", str(out), "--quiet", *more]
-    return subprocess.run(argv, stdout=subprocess.DEVNULL, check=False).returncode
+                for server, asked in SLOWER if share else EQUAL:
+                    yield Trial(server=server, asked=asked, share=share, number=number)
+        if number < POOLS:
+            for server, asked in EQUAL:
+                yield Trial(server=server, asked=asked, blocks=POOL_BLOCKS, number=number)
 
 
 def _rounds(directory: Path, trial: Trial) -> int:
-    """How many rounds of the loop are the share that is wanted, by a check against so many that it cannot be missed."""
-    remembered = directory / f"sizing-{trial.server}.json"
+    """The rounds of the loop that are the share that is wanted, by a check against so many that cannot be missed."""
+    if not trial.share:
+        return 0
+    remembered = directory / f"sizing-{trial.kind}.json"
     if not remembered.is_file():
-        base, head = (directory / "projects" / side for side in ("base", "head"))
-        (head / "shop" / "views.py").write_text(VIEWS.format(rounds=SIZING_ROUNDS))
-        out = directory / f"sizing-{trial.server}"
-        shutil.rmtree(out, ignore_errors=True)
-        _check(trial.server, base, head, out)
-        found = CheckStore(out).read()
-        losses = [losses_of(block)["CPU per request"] for block in found.blocks]
-        loss = math.expm1(statistics.fmean(losses))
-        remembered.write_text(json.dumps({"rounds": SIZING_ROUNDS, "loss": loss}))
-    sized: dict[str, float] = json.loads(remembered.read_text())
-    return round(sized["rounds"] * trial.share / sized["loss"])
+        out = directory / f"sizing-{trial.kind}"
+        sizing = Trial(server=trial.server, asked=trial.asked, blocks=POOL_BLOCKS, number=0)
+        _check(sizing, out, directory / "projects", SIZING_ROUNDS)
+        if not _ended(out):
+            raise click.ClickException(f"{out} came to nothing: see its logs")
+        found = [losses(block)["CPU per request"] for block in CheckStore(out).read().blocks]
+        remembered.write_text(json.dumps(math.expm1(statistics.fmean(found)) / SIZING_ROUNDS))
+    of_one: float = json.loads(remembered.read_text())
+    return round(trial.share / of_one)
+
+
+def _check(trial: Trial, out: Path, projects: Path, rounds: int) -> int:
+    """Make a check into `out`; what it exits with."""
+    shutil.rmtree(out, ignore_errors=True)
+    argv = [sys.executable, str(ROOT / "bench.py"), "check", "--server", trial.server, "--out", str(out), "--quiet"]
+    if trial.blocks is not None:
+        argv += ["--blocks", str(trial.blocks), "--max-time", "15m"]
+    if trial.asked in PATHS:
+        base, head = write(projects / "base", 0), write(projects / "head", rounds)
+        argv += ["--project", str(base), "--python", sys.executable, "--base", str(base), "--head", str(head)]
+        argv += [f"--path={path}" for path in PATHS[trial.asked]]
+    else:
+        argv += ["--scenario", trial.asked, "--base", "HEAD", "--head", "HEAD"]
+    return subprocess.run(argv, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode
+
+
+def _ended(out: Path) -> bool:
+    """Whether the check there has come to its end: this file is written last."""
+    return (out / "junit.xml").is_file()
+
+
+def _told_at(directory: Path, trial: Trial) -> Path:
+    return directory / f"{trial.name}.json"
+
+
+def _commit() -> str:
+    """Which bench measures: one that is in a commit."""
+    git = ["git", "-C", str(ROOT)]
+    if subprocess.run([*git, "status", "--porcelain", "-uno"], check=True, capture_output=True).stdout:
+        raise click.ClickException("the bench has changes that are in no commit: measure from a clone")
+    return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep others from measuring into the same directory meanwhile."""
+    with (directory / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise click.ClickException(f"another campaign is being measured into {directory}") from error
+        yield
 
 
 @cli.command()
 @click.argument("directory", type=click.Path(exists=True, path_type=Path))
-@click.option("--times", default=10_000, show_default=True)
-@click.option("--publish", type=click.Path(path_type=Path), help="Write what each block said to this file.")
-def replay(directory: Path, times: int, publish: Path | None) -> None:
-    """What the checks in DIRECTORY came to, and the rule replayed on blocks of equal versions."""
-    found = {path.parent.name: CheckStore(path.parent).read() for path in sorted(directory.glob("*-*-*/check.json"))}
-    pool = [losses for name, check in found.items() if _share(name) == 0 for losses in _losses(check)]
-    _show_ends(found)
-    _show_spread(found)
-    click.echo(f"\n{len(pool)} blocks of equal versions, replayed {times:,} times:")
-    random = np.random.default_rng(1)
-    counts: dict[str, int] = {}
-    for _ in range(times):
-        places = random.integers(0, len(pool), decision.LOOKS[-1])
-        verdict = decision.run([pool[place] for place in places], decision.Rules()).verdict
-        counts[verdict] = counts.get(verdict, 0) + 1
-    for name, count in sorted(counts.items()):
-        click.echo(f"  {name} {count / times:.2%}")
-    if publish is not None:
-        publish.write_text(json.dumps({name: _published(check) for name, check in found.items()}, indent=1) + "\n")
+def publish(directory: Path) -> None:
+    """Add the checks in DIRECTORY to what is published, and tell of all in docs/checking.md."""
+    before = campaign.read(PUBLISHED)
+    checks = dict(before.checks)
+    for trial in _trials():
+        path = _told_at(directory, trial)
+        if trial.name not in checks and path.exists():
+            checks[trial.name] = campaign.read_told(path)
+    failed = directory / FAILED
+    lines = failed.read_text().splitlines() if failed.exists() else []
+    made = Campaign(checks=dict(sorted(checks.items())), failed=tuple(sorted({*before.failed, *lines})))
+    PUBLISHED.parent.mkdir(parents=True, exist_ok=True)
+    files.write_whole(PUBLISHED, campaign.content(made))
+    PAGE.write_text(told(PAGE.read_text()))
 
 
-def _published(check: Check) -> dict[str, object]:
-    return {
-        "verdict": check.verdict,
-        "wall_s": round(check.wall_s, 1),
-        "losses": [{metric: round(loss, 5) for metric, loss in one.items()} for one in _losses(check)],
-    }
-
-
-def _losses(check: Check) -> list[dict[Metric, float]]:
-    return [losses_of(block) for block in check.blocks]
-
-
-def _share(name: str) -> float:
-    return float(name.rsplit("-", 2)[1]) / 100
-
-
-def _show_ends(found: dict[str, Check]) -> None:
-    click.echo("| server | more CPU work | checks | verdicts | median time to verdict | median blocks |")
-    click.echo("| --- | --- | --- | --- | --- | --- |")
-    for kind in sorted({name.rpartition("-")[0] for name in found}):
-        checks = [check for name, check in found.items() if name.rpartition("-")[0] == kind]
-        verdicts = sorted({check.verdict for check in checks})
-        counted = ", ".join(f"{sum(check.verdict == one for check in checks)} {one}" for one in verdicts)
-        time_s = statistics.median(check.wall_s for check in checks)
-        server, _, share = kind.rpartition("-")
-        blocks = statistics.median(len(check.blocks) for check in checks)
-        click.echo(f"| {server} | {share}% | {len(checks)} | {counted} | {time_s:.0f} s | {blocks:g} |")
-
-
-def _show_spread(found: dict[str, Check]) -> None:
-    """What a block of equal versions errs by."""
-    click.echo("\n| server | " + " | ".join(METRICS) + " | (standard deviation of a block's loss, equal versions)")
-    click.echo("| --- |" + " --- |" * len(METRICS))
-    for server in sorted({name.rsplit("-", 2)[0] for name in found}):
-        equal = [check for name, check in found.items() if name.rsplit("-", 2)[0] == server and _share(name) == 0]
-        pool = [one for check in equal for one in _losses(check)]
-        if len(pool) > 1:
-            click.echo(f"| {server} | " + " | ".join(_deviation(pool, metric) for metric in METRICS) + " |")
-
-
-def _deviation(pool: Sequence[dict[Metric, float]], metric: Metric) -> str:
-    known = [one[metric] for one in pool if metric in one]
-    return f"{statistics.stdev(known):.1%}" if len(known) > 1 else "–"
+def told(page: str) -> str:
+    """`page` with the tables of what is published and of what to expect, between their marks."""
+    return readme.update(
+        page,
+        {
+            "checks": lambda: campaign.tables(campaign.read(PUBLISHED), TIMES),
+            "power": lambda: campaign.power(TIMES // 10, DEFAULT_LOOKS),
+        },
+    )
 
 
 @cli.command()
-@click.option("--times", default=2000, show_default=True)
+def tables() -> None:
+    """What the published checks came to, and the rule replayed on their blocks."""
+    try:
+        click.echo(campaign.tables(campaign.read(PUBLISHED), TIMES))
+    except BenchError as error:
+        raise click.ClickException(error.message) from error
+
+
+@cli.command()
+@click.option("--times", default=TIMES // 10, show_default=True)
 def power(times: int) -> None:
-    """The verdicts for losses of some size and blocks of some spread, errors being normal and alike in all metrics."""
-    random = np.random.default_rng(1)
-    rules = decision.Rules()
-    click.echo("| loss | spread of a block | regressed | passed | inconclusive | median blocks |")
-    click.echo("| --- | --- | --- | --- | --- | --- |")
-    for loss in (0.0, 0.02, 0.03, 0.05, 0.10):
-        for spread in (0.01, 0.02, 0.04, 0.08):
-            ends = []
-            for _ in range(times):
-                drawn = random.normal(math.log1p(loss), spread, (rules.looks[-1], len(METRICS)))
-                ends.append(decision.run([dict(zip(METRICS, row, strict=True)) for row in drawn], rules))
-            shares = [sum(one.verdict == verdict for one in ends) / times for verdict in SHOWN]
-            blocks = statistics.median(one.blocks for one in ends)
-            cells = [f"{loss:.0%}", f"{spread:.0%}", *(f"{share:.1%}" for share in shares), f"{blocks:g}"]
-            click.echo(f"| {' | '.join(cells)} |")
+    """The verdicts for losses of some size and blocks of some spread, errors being normal."""
+    click.echo(campaign.power(times, DEFAULT_LOOKS))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,21 @@ from rich.table import Table
 from plots.markup import as_is
 from plots.text import NONE, number
 from results import losses as said
-from results.blocks import METRICS, SIDES, Metric, Side
+from results.blocks import METRICS, SIDES, Metric, Reported, Side
 from results.check import Check, CheckVerdict
+from results.compare import ratio_to
 from results.decision import Effect
 from results.stats import CONFIDENCE
 
 COLUMNS = ("metric", "base", "head", "change", f"{CONFIDENCE:.0%} interval", "A/A noise", "says")
 UNITS: dict[Metric, str] = {"throughput": "req/s", "CPU per request": "ms", "p50": "ms", "p95": "ms"}
+REPORTED: dict[Reported, tuple[str, float]] = {
+    "mean throughput": ("req/s", 1),
+    "p99": ("ms", 1),
+    "memory": ("MiB", 2**-20),
+}
+"""Unit, and how many of it one is of what is kept."""
+NOT_JUDGED = "not judged"
 MARKS: dict[CheckVerdict, str] = {
     "passed": "✅",
     "improved": "✅",
@@ -86,7 +94,8 @@ def headline(check: Check) -> str:
         better = [f"{one.metric} {shown(one.metric, one.loss)}" for one in check.decision.effects if one.improved]
         return f"improved: {', '.join(better)}"
     if check.verdict == "passed":
-        return f"passed: no loss of {percent(rules.regression)} or more"
+        judged = "" if not _missing(check) else f" in {' and '.join(_metrics(check.decision.effects))}"
+        return f"passed: no loss of {percent(rules.regression)} or more{judged}"
     open_ = [one for one in check.decision.effects if not one.passed]
     seen = ", ".join(f"{one.metric} {percent(one.detectable)}" for one in open_)
     return f"inconclusive: a loss of {percent(rules.regression)} is neither shown nor excluded; shown would be {seen}"
@@ -94,7 +103,11 @@ def headline(check: Check) -> str:
 
 def shown(metric: Metric, loss: float) -> str:
     """A loss as the metric itself changes: less throughput, more time."""
-    change = 1 / (1 + loss) - 1 if metric == "throughput" else loss
+    return signed(1 / (1 + loss) - 1 if metric == "throughput" else loss)
+
+
+def signed(change: float) -> str:
+    """A share as a change of so much."""
     return f"{change:+.1%}".replace("-", "−")
 
 
@@ -106,15 +119,14 @@ def rows(check: Check) -> list[list[str]]:
     """The table, a row for each metric."""
     if check.decision is None:
         return []
-    return [_row(check, one) for one in check.decision.effects]
+    return [*(_row(check, one) for one in check.decision.effects), *_reported(check)]
 
 
 def notes(check: Check) -> list[str]:
     """What one should know beside the table."""
     found = list(check.notes)
-    missing = [metric for metric in METRICS if check.decision and metric not in _metrics(check.decision.effects)]
-    if missing:
-        found.append(f"{' and '.join(missing)}: not every block has it, so it is not judged")
+    if missing := _missing(check):
+        found.append(f"{' and '.join(missing)}: too few blocks have it, so it is not judged")
     busy = said.load_busy(check.blocks)
     if busy > said.BUSY:
         found.append(f"the load generator used {busy:.0%} of its CPU: the app is faster than it can be asked")
@@ -210,6 +222,30 @@ def _row(check: Check, one: Effect) -> list[str]:
         NONE if own is None else f"±{own:.1%}",
         one.says,
     ]
+
+
+def _reported(check: Check) -> list[list[str]]:
+    """Rows of what is not judged, of those that all blocks have."""
+    blocks = [said.reported(block) for block in check.blocks]
+    found = []
+    for metric, (unit, factor) in REPORTED.items():
+        figures = [block[metric] for block in blocks if metric in block]
+        if len(figures) < max(2, len(blocks)):
+            continue
+        base, head = (
+            factor * math.exp(math.fsum(math.log(both[side]) for both in figures) / len(figures)) for side in (0, 1)
+        )
+        change = ratio_to([both[1] / both[0] for both in figures], 1)
+        ends = [signed(end - 1) for end in (change.low, change.high) if end is not None]
+        cells = [number(base), number(head), signed(change.value - 1), " to ".join(ends), NONE, NOT_JUDGED]
+        found.append([f"{metric}, {unit}", *cells])
+    return found
+
+
+def _missing(check: Check) -> list[Metric]:
+    """What should be judged, and could not be."""
+    judged = _metrics(check.decision.effects) if check.decision is not None else METRICS
+    return [metric for metric in METRICS if metric not in judged]
 
 
 def _compared(check: Check) -> str:

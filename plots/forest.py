@@ -73,9 +73,11 @@ def _interval(axes: Axes, row: int, one: Effect) -> None:
 
 def _in_order(axes: Axes, effects: Sequence[Effect], losses: Sequence[dict[Metric, float]]) -> None:
     """Each block's own losses, one metric below the other: a drift or a lone block that decides would be seen."""
-    widest = max((abs(math.expm1(loss[one.metric])) for loss in losses for one in effects), default=0.01)
-    for row, one in enumerate(effects):
-        heights = [row - 0.42 * math.expm1(loss[one.metric]) / widest for loss in losses]
+    # Of a block that does not have a metric nothing is drawn.
+    own = [[math.expm1(loss.get(one.metric, math.nan)) for loss in losses] for one in effects]
+    widest = max((abs(loss) for mine in own for loss in mine if math.isfinite(loss)), default=0.01)
+    for row, (one, mine) in enumerate(zip(effects, own, strict=True)):
+        heights = [row - 0.42 * loss / widest for loss in mine]
         axes.axhline(row, color=style.GRID, linewidth=0.8)
         numbers = range(1, len(heights) + 1)
         axes.plot(numbers, heights, marker="o", markersize=3, linewidth=0.8, color=COLOURS[one.says])

@@ -5,7 +5,7 @@ what drifts on the machine falls on both. A block is the unit that statistics co
 with fresh processes, never the number of turns or requests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Side = Literal["base", "head"]
@@ -13,6 +13,10 @@ SIDES: tuple[Side, Side] = ("base", "head")
 Metric = Literal["throughput", "CPU per request", "p50", "p95"]
 METRICS: tuple[Metric, ...] = ("throughput", "CPU per request", "p50", "p95")
 """What is gated: throughput and CPU time under users that wait for each answer, and latency at a fixed rate."""
+Reported = Literal["mean throughput", "p99", "memory"]
+"""What is shown beside it, and not judged."""
+FEWEST = 3
+"""Blocks that anything is decided by."""
 TurnKind = Literal["warm-up", "closed", "open"]
 
 
@@ -75,6 +79,7 @@ class Block:
         slices: what came of each turn, in order.
         failures: of each side, empty where nothing failed.
         stolen_s: what the hypervisor gave to others of the server's CPUs.
+        memory_bytes: of each side's processes together after the last turn (PSS); empty where it may not be known.
     """
 
     number: int
@@ -84,3 +89,4 @@ class Block:
     slices: tuple[Slice, ...]
     failures: tuple[Failures, ...] = ()
     stolen_s: float | None = None
+    memory_bytes: dict[Side, int] = field(default_factory=dict)

@@ -10,10 +10,13 @@ however the looks depend on each other).
 * *passed*: for every metric a loss of `regression` or more is refuted, each at 1 - `power`. All must be, so there is no
   correction for their number (R. L. Berger, Multiparameter Hypothesis Testing and Acceptance Sampling, 1982).
 * *improved*: passed, and for some metric a gain beyond the tolerance is shown as a loss would be.
-* *inconclusive*: none of these by the last look, or when the time is used up.
+* *inconclusive*: none of these by the last look.
+
+When the time is used up before a look that was planned, that look is taken then: there are no more looks than those
+among which the errors were divided, and how long blocks take is chosen by nobody.
 
 Why t and not Wilcoxon's signed ranks: with n blocks the latter's least p-value is 2^-n, so nothing could be decided
-before the twelfth. How both do on real blocks is measured by `benchmarks/check.py`.
+before the twelfth. How the rule does on real blocks is measured by `benchmarks/check.py`.
 """
 
 import math
@@ -25,11 +28,13 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from results.blocks import METRICS, Metric
+from results.blocks import FEWEST, METRICS, Metric
 from results.stats import CONFIDENCE
 
 LOOKS = (5, 7, 10, 14, 20, 28, 40, 56)
 """Numbers of blocks at which it is looked, so far as there is time for them."""
+JUDGED_SHARE = 0.8
+"""Of the blocks must have a metric: it is judged by those that do, and else not at all."""
 Verdict = Literal["passed", "improved", "regressed", "inconclusive"]
 
 
@@ -104,61 +109,82 @@ class Decision:
 
 
 def decide(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
-    """What `blocks`, of each its losses by metric, say at this look; metrics that not every block has are left out.
+    """What `blocks`, of each its losses by metric, say at this look; metrics that too few blocks have are left out.
 
     Raises:
-        ValueError: there are fewer than two blocks, or they have no metric in common.
+        ValueError: there are fewer than two blocks, or no metric can be judged.
     """
-    metrics = [metric for metric in METRICS if all(metric in block for block in blocks)]
-    if len(blocks) < 2 or not metrics:
-        raise ValueError("a decision needs two blocks that have a metric in common")
-    losses = np.array([[block[metric] for metric in metrics] for block in blocks])
-    regressed, improved, passed = shown(losses, rules)
-    effects = tuple(
-        _effect(metric, losses[:, place], rules, bool(regressed[place]), bool(improved[place]), bool(passed[place]))
-        for place, metric in enumerate(metrics)
-    )
-    return Decision(verdict=_verdict(regressed, improved, passed), blocks=len(blocks), effects=effects)
+    metrics, losses = _table(blocks)
+    flags = shown(losses, rules)
+    effects = tuple(_effect(metric, losses[:, place], rules, flags[:, place]) for place, metric in enumerate(metrics))
+    return Decision(verdict=_verdict(flags), blocks=len(blocks), effects=effects)
+
+
+def looks(count: int, rules: Rules) -> list[int]:
+    """The numbers of blocks at which it is looked where there is time for `count`; the last look may come early."""
+    last = min(count, rules.looks[-1])
+    planned = [look for look in rules.looks if look <= last]
+    return planned if last in planned or last < FEWEST else [*planned, last]
 
 
 def run(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
-    """What is decided when blocks come in this order: at the first look that settles it, or else at the last.
+    """What is decided when blocks come in this order and there is no time for more.
 
     Raises:
         ValueError: as for `decide`.
     """
-    for look in rules.looks:
-        if look > len(blocks):
+    found = None
+    for look in looks(len(blocks), rules):
+        found = decide(blocks[:look], rules)
+        if found.verdict != "inconclusive":
             break
-        decision = decide(blocks[:look], rules)
-        if decision.verdict != "inconclusive":
-            return decision
-    return estimate(blocks, rules)
+    return found or estimate(blocks, rules)
+
+
+def settle(losses: NDArray[np.float64], rules: Rules) -> tuple[Verdict, int]:
+    """As `run`, of losses as for `shown`: the verdict, and after how many blocks. For simulations, which need many."""
+    look = len(losses)
+    for look in looks(len(losses), rules):
+        verdict = _verdict(shown(losses[:look], rules))
+        if verdict != "inconclusive":
+            return verdict, look
+    return "inconclusive", look
 
 
 def estimate(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
-    """As `decide`, where it was not to be looked: what is known so far, without a verdict.
+    """As `decide`, where it was not to be looked: what is known so far, and nothing is shown by it.
 
     Raises:
         ValueError: as for `decide`.
     """
-    return replace(decide(blocks, rules), verdict="inconclusive")
+    found = decide(blocks, rules)
+    effects = (replace(one, regressed=False, improved=False, passed=False) for one in found.effects)
+    return replace(found, verdict="inconclusive", effects=tuple(effects))
 
 
-def shown(losses: NDArray[np.float64], rules: Rules) -> tuple[NDArray[np.bool_], ...]:
+def shown(losses: NDArray[np.float64], rules: Rules) -> NDArray[np.bool_]:
     """For each metric whether a loss and a gain beyond the tolerance are shown, and whether `regression` is excluded.
 
-    `losses`: 2-d, blocks × metrics.
+    `losses`: 2-d, blocks × metrics; NaN where a block does not have a metric. The answer: 3 × metrics.
     """
-    n = len(losses)
-    mean = losses.mean(axis=0)
+    n = np.isfinite(losses).sum(axis=0)
+    mean = np.nanmean(losses, axis=0)
     # Where nothing varies there is still the resolution of what was measured.
-    error = np.maximum(losses.std(axis=0, ddof=1), 1e-6) / math.sqrt(n)
+    error = np.maximum(np.nanstd(losses, axis=0, ddof=1), 1e-6) / np.sqrt(n)
     tolerance, regression = math.log1p(rules.tolerance), math.log1p(rules.regression)
     worse = scipy.special.stdtr(n - 1, -(mean - tolerance) / error)
     better = scipy.special.stdtr(n - 1, (mean + tolerance) / error)
     excluded = scipy.special.stdtr(n - 1, (mean - regression) / error)
-    return holm(worse, rules.look_alpha), holm(better, rules.look_alpha), excluded <= rules.look_beta
+    return np.array([holm(worse, rules.look_alpha), holm(better, rules.look_alpha), excluded <= rules.look_beta])
+
+
+def _table(blocks: Sequence[Mapping[Metric, float]]) -> tuple[list[Metric], NDArray[np.float64]]:
+    """The metrics that can be judged, and the losses, blocks × metrics; NaN where a block does not have one."""
+    fewest = max(2, math.ceil(JUDGED_SHARE * len(blocks)))
+    metrics = [metric for metric in METRICS if sum(metric in block for block in blocks) >= fewest]
+    if not metrics:
+        raise ValueError("a decision needs two blocks, and a metric that most of them have")
+    return metrics, np.array([[block.get(metric, math.nan) for metric in metrics] for block in blocks])
 
 
 def holm(probabilities: NDArray[np.float64], alpha: float) -> NDArray[np.bool_]:
@@ -172,7 +198,8 @@ def holm(probabilities: NDArray[np.float64], alpha: float) -> NDArray[np.bool_]:
     return refuted
 
 
-def _verdict(regressed: NDArray[np.bool_], improved: NDArray[np.bool_], passed: NDArray[np.bool_]) -> Verdict:
+def _verdict(flags: NDArray[np.bool_]) -> Verdict:
+    regressed, improved, passed = flags
     if regressed.any():
         return "regressed"
     if passed.all():
@@ -180,19 +207,14 @@ def _verdict(regressed: NDArray[np.bool_], improved: NDArray[np.bool_], passed: 
     return "inconclusive"
 
 
-def _effect(
-    metric: Metric, losses: NDArray[np.float64], rules: Rules, regressed: bool, improved: bool, passed: bool
-) -> Effect:
-    n, mean, spread = len(losses), float(losses.mean()), float(losses.std(ddof=1))
+def _effect(metric: Metric, losses: NDArray[np.float64], rules: Rules, flags: NDArray[np.bool_]) -> Effect:
+    known = losses[np.isfinite(losses)]
+    n, mean, spread = len(known), float(known.mean()), float(known.std(ddof=1))
     error = spread / math.sqrt(n)
     half = float(scipy.special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * error
-    needed = (
-        float(
-            scipy.special.stdtrit(n - 1, 1 - rules.look_alpha / len(METRICS))
-            + scipy.special.stdtrit(n - 1, rules.power)
-        )
-        * error
-    )
+    shown_at = float(scipy.special.stdtrit(n - 1, 1 - rules.look_alpha / len(METRICS)))
+    needed = (shown_at + float(scipy.special.stdtrit(n - 1, rules.power))) * error
+    regressed, improved, passed = map(bool, flags)
     return Effect(
         metric=metric,
         loss=math.expm1(mean),

@@ -147,11 +147,19 @@ class App:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is asked where no scenario says it: paths, in turn, and what their answers must be."""
+    """What is asked where no scenario says it.
+
+    Attributes:
+        paths: asked in turn.
+        expect_status, expect_text: what their answers must be.
+        locustfile: what is asked instead, and held to what, in a file of the user's; `paths` are then only what
+            readiness is probed with, and what two versions must answer alike.
+    """
 
     paths: tuple[str, ...]
     expect_status: int
     expect_text: str | None
+    locustfile: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

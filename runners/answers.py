@@ -78,9 +78,13 @@ def trouble(
     return None
 
 
-def unstable(answers: dict[Side, dict[str, list[Answer]]]) -> list[str]:
-    """The paths to which a version answers otherwise each time."""
-    return [path for path, found in answers["base"].items() if len({answer.body for answer in found}) > 1]
+def unstable(answers: dict[Side, dict[str, list[Answer]]]) -> tuple[Side, str] | None:
+    """A version that answers otherwise each time, and the path to which it does."""
+    for side in SIDES:
+        for path, found in answers[side].items():
+            if len({answer.body for answer in found}) > 1:
+                return side, path
+    return None
 
 
 def _wrong(side: Side, path: str, answer: Answer, base: Answer | None, expected: int | None) -> Trouble:

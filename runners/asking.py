@@ -59,7 +59,7 @@ def serve(given: dict[str, Any]) -> Plan:
         BenchError: as for `run`.
     """
     one = {"server": [given["server"]], "scenario": [given["scenario"]] if given["scenario"] else [], "variant": []}
-    unasked = {"path": [], "expect_status": 200, "expect_text": None}
+    unasked = {"path": [], "expect_status": 200, "expect_text": None, "locustfile": None}
     wish = _wish(planning.BudgetWish, given)
     run_wish = planning.RunWish(repeat=1, seed=1, start_timeout=given["start_timeout"])
     # Nobody knows how many users will come, but as many as it has room for.
@@ -98,6 +98,8 @@ def check(given: dict[str, Any]) -> CheckWish:
         urls=urls,
     )
     rules = Rules(**{name: given[name] for name in ("regression", "tolerance", "alpha", "power")})
+    if given["blocks"] is not None:
+        rules = replace(rules, looks=(given["blocks"],))
     app = AppWish(
         directory=given["project"],
         python=given["python"],
@@ -130,7 +132,8 @@ def _asked(given: dict[str, Any]) -> Asked | None:
     """What a project is asked; None of the bench's own app."""
     if given["project"] is None:
         return None
-    return project.asked(given["path"] or ["/"], given["expect_status"], given["expect_text"])
+    asked = project.asked(given["path"] or ["/"], given["expect_status"], given["expect_text"])
+    return replace(asked, locustfile=given["locustfile"])
 
 
 def _choice(given: dict[str, Any]) -> planning.Choice:

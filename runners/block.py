@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from results.blocks import SIDES, Side, Turn
-from runners import host
+from runners import host, usage
 from runners.deployment import MEASURED_GRACE_S, BrokenRepeatError, Deployment
 from runners.load.job import Going, TurnsJob, TurnsOutcome
 from runners.load_process import LoadProcess
@@ -31,10 +31,11 @@ class BrokenSideError(BrokenRepeatError):
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What the load saw, and what the hypervisor took of the server's CPUs meanwhile."""
+    """What the load saw, what the hypervisor took of the server's CPUs meanwhile, and the memory of each side then."""
 
     outcome: TurnsOutcome
     stolen_s: float
+    memory_bytes: dict[Side, int]
 
 
 def measure(
@@ -72,11 +73,13 @@ def measure(
         load.go(msgspec.json.encode(Going(pids=families)))
         _wait(deployments, servers, load, job.turns, job.timeout_s)
         stolen_s = host.cpu_times(cpus).stolen_s - before.stolen_s
+        memory = {side: usage.memory_bytes(server) for side, server in servers.items()}
         outcome = load.result(TurnsOutcome)
         if any(_family(server) != families[side] for side, server in servers.items()):
             # The CPU time of processes that came or went meanwhile is in nobody's figures.
             outcome = replace(outcome, slices=tuple(replace(one, cpu_s=None) for one in outcome.slices))
-        return Taken(outcome=outcome, stolen_s=stolen_s)
+        known = {side: one for side, one in memory.items() if one is not None}
+        return Taken(outcome=outcome, stolen_s=stolen_s, memory_bytes=known)
 
 
 def _wait(

@@ -1,6 +1,7 @@
 """A check carried out: both versions prepared, asked whether they answer alike, and measured block by block."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,24 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from results import decision
-from results.blocks import SIDES, Block, Metric, Side, Turn
-from results.check import Check, Trouble, TroubleKind
+from results.blocks import FEWEST, SIDES, Block, Metric, Side, Turn
+from results.check import Check, Trouble
 from results.errors import BenchError, ExitCode
 from results.losses import losses, throughput
 from results.plan import Case, Plan
-from runners import answers, block, experiment, host, schedule
-from runners.block import BrokenSideError, Taken
+from runners import answers, block, experiment, host, schedule, trouble
+from runners.block import BrokenSideError
 from runners.deployment import BrokenRepeatError, Deployment
 from runners.experiment import Bench
 from runners.load.job import TurnsJob
 from runners.process import tail
 from runners.scenarios import ScenarioFile
-
-FAILURE_SHARE = 0.001
-"""As in a run: more failures than these, and what was measured is not the app (`results/rules/answers.py`)."""
-FEWEST_FAILURES, FEW_SHARE = 3, 0.01
-"""One may be a kept connection that the server closed just when it was used again."""
-TIMEOUT_KINDS = ("timeout", "unfinished")
+from runners.trouble import TroubleError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +45,6 @@ class Contender:
         return self.bench.scenarios[self.case.scenario]
 
 
-class TroubleError(Exception):
-    """There is nothing to compare, and why."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.message)
-        self.trouble = trouble
-
-
 Told = Callable[[Check], None]
 """Is told of the check whenever it has come further, to keep and to show it."""
 
@@ -69,15 +57,18 @@ class Checking:
         contenders: both versions.
         may_differ: whether the bodies of their answers need not be alike.
         logs: the directory that servers and load write to.
+        began_s: when the check was begun, of the monotonic clock.
     """
 
-    def __init__(self, check: Check, contenders: Mapping[Side, Contender], logs: Path, *, may_differ: bool) -> None:
+    def __init__(
+        self, check: Check, contenders: Mapping[Side, Contender], logs: Path, *, may_differ: bool, began_s: float
+    ) -> None:
         self._check = check
         self._question = check.question
         self._contenders = contenders
         self._may_differ = may_differ
         self._logs = logs
-        self._began = time.monotonic()
+        self._began_s = began_s
 
     def carry_out(self, told: Told) -> Check:
         """Measure until it is decided, the time is used up, or there is nothing to compare.
@@ -91,26 +82,47 @@ class Checking:
             rules = self._rules(pace)
             self._check = replace(self._check, question=replace(self._question, rules=rules))
             self._measure(pace, rules, told)
-        except TroubleError as trouble:
-            self._check = replace(self._check, trouble=trouble.trouble)
+        except TroubleError as error:
+            self._check = replace(self._check, trouble=error.trouble)
         found = self._now()
         told(found)
         return found
 
     def _trial(self) -> schedule.Pace:
-        """Block 0: whether both answer alike, and what suits the base."""
-        first = schedule.first_side(0)
-        trial = self._block(0, first, schedule.trial(first), None, met=self._compare_answers)
+        """Block 0: whether both answer alike, and what suits them."""
+        first, began_s = schedule.first_side(0), time.monotonic()
+        turns = schedule.trial(first)
+        trial = self._block(0, first, turns, None, met=self._compare_answers)
+        took_s = time.monotonic() - began_s
         self._check = replace(self._check, trial=trial)
-        return schedule.pace(throughput(trial, "base"))
+        loaded_s = math.fsum(one.elapsed_s for one in trial.slices)
+        pace = schedule.pace(
+            min(throughput(trial, side) for side in SIDES),
+            drain_s=max(0.0, loaded_s - math.fsum(turn.duration_s for turn in turns)) / len(turns),
+            # The first start is the slowest; a look that there is no time for after all is taken when it is used up.
+            start_s=min(took_s - loaded_s, schedule.START_S),
+        )
+        return pace if self._looks(pace) else self._without_latency(pace)
+
+    def _looks(self, pace: schedule.Pace) -> tuple[int, ...]:
+        """The numbers of blocks to look at that there is time for."""
+        return tuple(look for look in self._question.rules.looks if look * pace.block_s <= self._question.max_time_s)
+
+    def _without_latency(self, pace: schedule.Pace) -> schedule.Pace:
+        within = f"within {self._question.max_time_s:g} s"
+        note = (
+            f"an answer takes too long for requests at a rate {within}: give --max-time more to have p50 and p95 judged"
+        )
+        self._check = replace(self._check, notes=(*self._check.notes, note))
+        return schedule.without_latency(pace)
 
     def _rules(self, pace: schedule.Pace) -> decision.Rules:
-        """Those of the question, with the looks that there is time for."""
-        rules = self._question.rules
-        looks = tuple(look for look in rules.looks if look * pace.block_s <= self._question.max_time_s)
-        if not looks:
-            raise too_short(rules.looks[0] * pace.block_s)
-        return replace(rules, looks=looks)
+        """Those of the question, with the looks that there is time for; at the least one when it is used up."""
+        fits = int(self._question.max_time_s / pace.block_s)
+        looks = self._looks(pace) or (min(fits, self._question.rules.looks[-1]),)
+        if looks[0] < FEWEST:
+            raise too_short(FEWEST * pace.block_s)
+        return replace(self._question.rules, looks=looks)
 
     def _measure(self, pace: schedule.Pace, rules: decision.Rules, told: Told) -> None:
         """Blocks up to the look that settles it."""
@@ -121,19 +133,17 @@ class Checking:
             first = schedule.first_side(number)
             measured = self._block(number, first, schedule.turns(first, pace), pace.rate_rps)
             found.append(losses(measured))
-            self._check = replace(self._check, blocks=(*self._check.blocks, measured))
-            if number in rules.looks:
-                self._check = replace(self._check, decision=decision.decide(found, rules))
-            elif number > 1:
-                self._check = replace(self._check, decision=decision.estimate(found, rules))
-            told(self._now())
-            decided = self._check.decision is not None and self._check.decision.verdict != "inconclusive"
             now = time.monotonic()
-            if decided or now + (now - began) > deadline:
+            is_last = now + (now - began) > deadline
+            looks = decision.looks(number, rules) if is_last else rules.looks
+            decided = _decided(found, rules, looked=number in looks)
+            self._check = replace(self._check, blocks=(*self._check.blocks, measured), decision=decided)
+            told(self._now())
+            if is_last or (decided is not None and decided.verdict != "inconclusive"):
                 return
 
     def _now(self) -> Check:
-        return replace(self._check, wall_s=time.monotonic() - self._began)
+        return replace(self._check, wall_s=time.monotonic() - self._began_s)
 
     def _block(
         self,
@@ -165,12 +175,16 @@ class Checking:
                     met=lambda: met(ports),
                 )
         except BrokenSideError as broken:
-            raise TroubleError(self._of_broken(broken)) from broken
+            found = trouble.of_broken(broken)
+            anonymous = self._contenders[broken.side].bench.environment.anonymous
+            raise TroubleError(replace(found, details=anonymous(found.details))) from broken
         except BrokenRepeatError as broken:
             raise BenchError(
                 str(broken), hint=broken.breakdown.hint, log_tail=broken.log_tail, exit_code=ExitCode.NOT_MEASURED
             ) from broken
-        self._refuse_failures(number, taken, whole=len(taken.outcome.slices) == len(turns))
+        failed = trouble.of_failures(taken.outcome, len(turns))
+        if failed is not None:
+            raise TroubleError(self._with_log(failed, number))
         return Block(
             number=number,
             first=first,
@@ -179,6 +193,7 @@ class Checking:
             slices=taken.outcome.slices,
             failures=taken.outcome.failures,
             stolen_s=taken.stolen_s,
+            memory_bytes=taken.memory_bytes,
         )
 
     def _ports(self, first: Side) -> dict[Side, int]:
@@ -217,6 +232,7 @@ class Checking:
             users=self._question.users,
             turns=tuple(turns),
             rate_rps=rate_rps,
+            lead_in=schedule.LEAD_IN,
             timeout_s=self._question.timeout_s,
         )
 
@@ -225,55 +241,42 @@ class Checking:
         paths = asked.paths if asked is not None else [self._contenders["base"].path]
         found = {side: answers.ask(ports[side], paths, self._question.timeout_s) for side in SIDES}
         expected = asked.expect_status if asked is not None else None
-        trouble = answers.trouble(found, expected, may_differ=self._may_differ)
-        if trouble is not None:
-            raise TroubleError(self._with_log(trouble))
+        different = answers.trouble(found, expected, may_differ=self._may_differ)
+        if different is not None:
+            raise TroubleError(self._with_log(different, 0))
         changing = answers.unstable(found)
         if changing:
-            note = f"the body of {changing[0]} changes from answer to answer: only status and type were compared"
+            side, path = changing
+            note = f"the {side}'s body of {path} changes from answer to answer: only status and type were compared"
             self._check = replace(self._check, notes=(*self._check.notes, note))
 
-    def _refuse_failures(self, number: int, taken: Taken, *, whole: bool) -> None:
-        """A side that fails under load is not slower, it is broken; the base first, as the head may have it from there.
+    def _with_log(self, found: Trouble, number: int) -> Trouble:
+        """With what the server of its side wrote last."""
+        if found.side is None:
+            return found
+        lines = tail(self._logs / f"{number:02}-{found.side}-server.log")
+        anonymous = self._contenders[found.side].bench.environment.anonymous
+        return replace(found, details=(*found.details, *anonymous(lines)[-12:]))
 
-        Raises:
-            TroubleError: one does.
-        """
-        for one in sorted(taken.outcome.failures, key=lambda found: SIDES.index(found.side)):
-            few = one.failed < FEWEST_FAILURES and one.share <= FEW_SHARE
-            if whole and (few or one.share <= FAILURE_SHARE):
-                continue
-            most = max(one.kinds, key=lambda kind: one.kinds[kind])
-            kinds = ", ".join(f"{count:,} × {kind}" for kind, count in one.kinds.items())
-            raise TroubleError(
-                Trouble(
-                    kind="hangs" if most in TIMEOUT_KINDS else "fails",
-                    side=one.side,
-                    message=f"of {one.requests:,} requests to the {one.side} {one.failed:,} failed: {kinds}",
-                    details=(*one.examples.values(), *self._log_tail(number, one.side)),
-                    hint="its log has more",
-                )
-            )
 
-    def _of_broken(self, broken: BrokenSideError) -> Trouble:
-        kind: TroubleKind = "dies" if broken.breakdown.stage == "run" else "hangs" if broken.hung else "does not start"
-        return Trouble(
-            kind=kind,
-            side=broken.side,
-            message=f"the {broken.side}: {broken}",
-            details=self._contenders[broken.side].bench.environment.anonymous(broken.log_tail),
-            hint=broken.breakdown.hint,
-        )
+def _decided(
+    found: Sequence[Mapping[Metric, float]], rules: decision.Rules, *, looked: bool
+) -> decision.Decision | None:
+    """What the blocks say so far; None where that cannot be said yet.
 
-    def _with_log(self, trouble: Trouble) -> Trouble:
-        if trouble.side is None:
-            return trouble
-        return replace(trouble, details=(*trouble.details, *self._log_tail(0, trouble.side)))
-
-    def _log_tail(self, number: int, side: Side) -> tuple[str, ...]:
-        """What the server of a side wrote last."""
-        lines = tail(self._logs / f"{number:02}-{side}-server.log")
-        return self._contenders[side].bench.environment.anonymous(lines)[-12:]
+    Raises:
+        BenchError: it must be, and there is no metric that most blocks have.
+    """
+    try:
+        return decision.decide(found, rules) if looked else decision.estimate(found, rules)
+    except ValueError as error:
+        if not looked:
+            return None
+        raise BenchError(
+            f"nothing could be compared in {len(found)} blocks",
+            hint="no metric was there in most of them: see the logs, and give --users less",
+            exit_code=ExitCode.NOT_MEASURED,
+        ) from error
 
 
 def too_short(least_s: float) -> BenchError:

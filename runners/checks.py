@@ -1,5 +1,6 @@
 """From what somebody wishes to have checked to the check, carried out."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
@@ -59,12 +60,13 @@ def carry_out(wish: CheckWish, logs: Path, said: Callable[[str], None], told: To
     Raises:
         BenchError: something asked for is not there, the base cannot be served, or the load failed.
     """
+    began_s = time.monotonic()
     check_rules(wish.rules, wish.max_time_s)
     server_cpus, load_cpus = choosing.cpus(wish.budget.server_cpus, wish.budget.load_cpus)
     with contenders.prepared(wish.app, wish.asked, wish.budget, wish.base, wish.head, said) as ready:
         check = _begun(wish, ready)
         if ready.trouble is not None:
-            check = replace(check, trouble=ready.trouble)
+            check = replace(check, trouble=ready.trouble, wall_s=time.monotonic() - began_s)
             told(check)
             return check
         said("comparing their answers")
@@ -72,7 +74,7 @@ def carry_out(wish: CheckWish, logs: Path, said: Callable[[str], None], told: To
             stack.enter_context(preflight.settled_beside(server_cpus, load_cpus))
             for one in ready.contenders.values():
                 stack.enter_context(one.bench.backends or nullcontext())
-            checking = Checking(check, ready.contenders, logs, may_differ=wish.different_answers)
+            checking = Checking(check, ready.contenders, logs, may_differ=wish.different_answers, began_s=began_s)
             return checking.carry_out(told)
 
 

@@ -16,6 +16,7 @@ from runners.checking import Contender
 from runners.planning import BudgetWish, Choice, LoadWish, RunWish
 from runners.versions import Checkout
 
+SIDE = "{side}"
 DEFAULT_SERVERS = ("uvicorn", "gunicorn-sync")
 """The first of these of whose interface the app has an application."""
 
@@ -30,6 +31,8 @@ class AppWish:
         install: the command that installs what a version depends on.
         variables: set for it.
         setup: commands that run before it is served.
+
+    In variables and commands `{side}` is `base` or `head`, so that versions can have a database each.
     """
 
     directory: Path | None = None
@@ -37,6 +40,11 @@ class AppWish:
     install: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     setup: Sequence[str] = ()
+
+    def of(self, side: Side) -> "AppWish":
+        """What it is for one version."""
+        variables = {name: value.replace(SIDE, side) for name, value in self.variables.items()}
+        return replace(self, variables=variables, setup=[command.replace(SIDE, side) for command in self.setup])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +108,11 @@ def prepared(
         for side in SIDES:
             told(f"making the {side} ready")
             try:
-                made, debug = _app(app, checkouts[side], found[side])
-                contenders[side] = _contender(app, made, wish, budget)
+                made, debug = _app(app.of(side), checkouts[side], found[side])
+                contenders[side] = _contender(app.of(side), made, wish, budget)
             except BenchError as error:
                 if side == "base":
-                    raise
+                    raise _of_the_base(error) from error
                 trouble = _trouble(error)
             else:
                 if debug and side == "head":
@@ -159,6 +167,14 @@ def default_server(app: App) -> str:
 def _interface(server: str) -> str:
     found = servers.discover().get(server)
     return found.interface if found else ""
+
+
+def _of_the_base(error: BenchError) -> BenchError:
+    """Said to be the base's, where it is about what some code did rather than about what was asked for."""
+    if not error.log_tail:
+        return error
+    message = f"the base cannot be served: {error.message}"
+    return BenchError(message, hint=error.hint, log_tail=error.log_tail, exit_code=error.exit_code)
 
 
 def _trouble(error: BenchError) -> Trouble:

@@ -24,7 +24,7 @@ from runners.deployment import BrokenRepeatError, Deployment
 from runners.launch import Launch
 from runners.load.job import Job
 from runners.repeat import Measured, Repeat
-from runners.scenarios import PATHS_LOCUSTFILE, ScenarioFile
+from runners.scenarios import ScenarioFile, of_paths
 from runners.servers import Option, Server
 
 OPTIONS: dict[HttpVersion, tuple[Option, ...]] = {
@@ -255,7 +255,7 @@ def deployment(
 
 def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int, certificate: Certificate | None) -> Job:
     asked = plan.target or plan.asked
-    locustfile = PATHS_LOCUSTFILE if asked else bench.scenarios[case.scenario].locustfile
+    locustfile = (of_paths(asked) if asked else bench.scenarios[case.scenario]).locustfile
     return Job(
         locustfile=str(locustfile.relative_to(ROOT) if locustfile.is_relative_to(ROOT) else locustfile),
         variant=case.variant,

@@ -80,6 +80,7 @@ NEEDS = {
     "path": ("target", "project"),
     "expect_status": ("target", "project"),
     "expect_text": ("target", "project"),
+    "locustfile": ("project",),
     "python": ("project",),
     "env": ("project",),
     "setup": ("project",),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from results.blocks import FEWEST
 from runners import settings
 from runners.option_types import Rate, Seconds, Share, Time, options
 from runners.planning import AUTO
@@ -165,6 +166,12 @@ project_options = options(
 )
 asked_options = options(
     click.option(
+        "--locustfile",
+        type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+        metavar="FILE",
+        help="What to ask a project, by users of your own; --path is then what is probed.",
+    ),
+    click.option(
         "--path", multiple=True, metavar="P", help="What to ask for, in turn; repeatable, with a weight as 3:/list/."
     ),
     click.option(
@@ -187,6 +194,11 @@ check_options = options(
     click.option("--alpha", type=Share(1e-6, 0.2), default="1%", show_default=True, help="Of false alarms, at most."),
     click.option("--power", type=Share(0.5, 0.9999), default="95%", show_default=True, help="Of finding a loss."),
     click.option("--max-time", type=Time(1, 86_400), default="5m", show_default=True, help="For the measuring."),
+    click.option(
+        "--blocks",
+        type=click.IntRange(FEWEST, 1000),
+        help="Measure so many blocks and judge once. Default: until it is decided.",
+    ),
     click.option("--different-answers", is_flag=True, help="The versions may answer with different bodies."),
     click.option(
         "--inconclusive",

@@ -128,8 +128,8 @@ def of_paths(asked: Asked) -> ScenarioFile:
     """What stands for a scenario where an app is asked for paths: of what kind its views are is not known."""
     return ScenarioFile(
         name=URL,
-        locustfile=PATHS_LOCUSTFILE,
-        scenario=Scenario(summary="paths of a project", paths={"sync": asked.paths[0]}, users=PATHS_USERS),
+        locustfile=Path(asked.locustfile) if asked.locustfile else PATHS_LOCUSTFILE,
+        scenario=Scenario(summary="what a project is asked", paths={"sync": asked.paths[0]}, users=PATHS_USERS),
     )
 
 

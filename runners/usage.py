@@ -48,6 +48,19 @@ class Edge:
     throttled_s: float | None
 
 
+def memory_bytes(process: ManagedProcess) -> int | None:
+    """The memory that it and its descendants have now (PSS: shared pages divided); None where that may not be known."""
+    found = 0
+    for one in process.family():
+        try:
+            found += one.memory_full_info().pss
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.AccessDenied:
+            return None
+    return found
+
+
 class UsageSampler:
     """Samples a server's processes; without one, only the machine.
 

@@ -19,6 +19,15 @@ from tests.runners.test_versions import everything, git
 from tests.serving import started
 
 LOGIN = "from django.contrib.auth.decorators import login_required"
+LOCUSTFILE = """from locust import HttpUser, task
+from runners.load.user import BenchUser
+
+
+class Shopper(BenchUser):
+    @task
+    def look(self):
+        self.get("/products/?by=shopper", lambda body: b"product 49" in body)
+"""
 SLOWER = VIEWS.replace("    rows", "    sum(number * number for number in range(6000))\n    rows")
 
 
@@ -117,8 +126,55 @@ def test_a_version_beside_busy_neighbours_is_not_slower_than_itself(checker: Che
 
 
 @pytest.mark.long
+@pytest.mark.timeout(150)
+def test_a_version_that_takes_very_much_longer_regresses_too(checker: Checker) -> None:
+    """So long that there is no time for requests at a rate: that is said, and the rest decides."""
+    change(checker.project, VIEWS.replace("    rows", "    import time; time.sleep(0.1)\n    rows"))
+    done = checker.check("--base", "main", "--server", "gunicorn-sync", "--max-time", "60s", timeout_s=140)
+    assert done.code == 1, done.out + done.err
+    found = CheckStore(done.directory).read()
+    assert found.decision is not None
+    assert [one.metric for one in found.decision.effects] == ["throughput", "CPU per request"]
+    assert found.decision.effects[0].loss > 10
+    assert "an answer takes too long for requests at a rate" in done.out
+    assert "p50 and p95: too few blocks have it" in done.out
+
+
+@pytest.mark.long
+@pytest.mark.timeout(150)
+def test_a_project_is_asked_by_a_locustfile_of_its_own(checker: Checker) -> None:
+    locustfile = checker.bench.folder / "shoppers.py"
+    locustfile.write_text(LOCUSTFILE)
+    change(
+        checker.project, VIEWS.replace("    rows", "    if request.GET: print(request.GET['by'], flush=True)\n    rows")
+    )
+    commit(checker.project, "say who asks")
+    asked = ("--base", "main", "--locustfile", str(locustfile), "--blocks", "3", "--max-time", "90s")
+    done = checker.check(*asked, timeout_s=140)
+    assert done.code in (0, 3), done.err
+    found = CheckStore(done.directory).read()
+    assert found.question.asked is not None
+    assert found.question.asked.locustfile == str(locustfile)
+    assert len(found.blocks) == 3
+    assert found.question.rules.looks == (3,)
+    for side in ("base", "head"):
+        log = (done.directory / "logs" / f"01-{side}-server.log").read_text()
+        assert "shopper" in log
+
+
+def test_a_locustfile_whose_users_cannot_be_measured_is_refused(checker: Checker) -> None:
+    locustfile = checker.bench.folder / "shoppers.py"
+    locustfile.write_text(LOCUSTFILE.replace("(BenchUser)", "(HttpUser)"))
+    done = checker.check("--base", "main", "--locustfile", str(locustfile))
+    assert done.code == 4
+    assert "Shopper in" in done.err
+    assert "is no BenchUser: see docs/checking.md" in done.err
+
+
+@pytest.mark.long
 @pytest.mark.timeout(90)
-def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(checker: Checker) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_keeps_what_was_measured_and_leaves_nothing(checker: Checker, number: signal.Signals) -> None:
     out = checker.bench.folder / "check"
     asked = ("--project", str(checker.project), "--path", "/products/", "--base", "main", "--out", str(out))
     with started(checker.bench, "check", *asked) as process:
@@ -126,7 +182,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(checker: Checker) -> 
         for line in process.stderr:
             if line.startswith("[1]"):
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 130, said
     assert "bench: interrupted" in said
@@ -161,6 +217,16 @@ def test_a_version_that_cannot_be_imported_is_broken(checker: Checker) -> None:
     assert done.code == 4
     assert "broken: the head" in done.out
     assert "nothing_of_that_name" in done.out
+
+
+def test_a_base_that_cannot_be_imported_is_said_to_be_it(checker: Checker) -> None:
+    change(checker.project, "import nothing_of_that_name\n")
+    commit(checker.project, "break it")
+    change(checker.project, VIEWS)
+    done = checker.check("--base", "main")
+    assert done.code == 2
+    assert "bench: the base cannot be served: app shop" in done.err
+    assert "nothing_of_that_name" in done.err
 
 
 @pytest.mark.long
@@ -199,6 +265,8 @@ def test_a_login_is_said_to_be_one(checker: Checker) -> None:
         (("--base", "main", "--python", "/usr/bin/true"), "does not run"),
         (("--base", "main", "--scenario", "hello"), "--project and --scenario do not go together"),
         (("--base", "main", "--setup", "false"), "the command 'false' exited with code 1"),
+        (("--base", "main", "--locustfile", "no-such.py"), "'no-such.py' does not exist"),
+        (("--base", "main", "--blocks", "2"), "2 is not in the range 3<=x<=1000"),
     ],
 )
 def test_what_cannot_be_checked_is_said_at_once(checker: Checker, arguments: tuple[str, ...], says: str) -> None:

@@ -78,6 +78,7 @@ class TurnsJob(Users):
         users: of each side.
         turns: in order.
         rate_rps: of the arrivals in open turns; null where there are none.
+        lead_in: requests that an open turn begins with and that do not count.
         timeout_s: of an answer.
     """
 
@@ -85,6 +86,7 @@ class TurnsJob(Users):
     users: int
     turns: tuple[Turn, ...]
     rate_rps: float | None
+    lead_in: int
     timeout_s: float
 
 

@@ -10,9 +10,16 @@ from runners.load.user import BenchUser, Expected
 
 
 class PathsUser(BenchUser):
-    """Asks for each path and checks status and text. Users begin at different paths, so that none has its rush hour."""
+    """Asks for each path and checks status and text. Users begin at different paths, so that none has its rush hour.
+
+    Each class numbers its users by itself: in a check there is one for each version, and both must ask alike.
+    """
 
     numbers: Iterator[int] = itertools.count()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.numbers = itertools.count()
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)

@@ -36,6 +36,9 @@ SPILL_FOLDER = "/var/tmp"  # noqa: S108  # for large temporary files; /tmp is me
 def configure(environment: Environment, users: Users, port: int | None) -> None:
     """Give Locust's environment the locustfile of `users` and what they ask; `port` None: each class says where."""
     found, _ = load_locustfile(str(ROOT / users.locustfile))
+    for kind in found.values():
+        if not issubclass(kind, BenchUser):
+            raise TypeError(f"{kind.__name__} in {users.locustfile} is no BenchUser: see docs/checking.md")
     environment.user_classes = list(found.values())
     environment.host = None if port is None else address(users.host, port)
     environment.parsed_options = Namespace(

@@ -128,8 +128,10 @@ def main(job: TurnsJob, result: Path) -> None:
     lanes = {side: Lane(side) for side in SIDES}
     environment = Environment(catch_exceptions=False)
     session.configure(environment, job, None)
+    # Locust makes users in the order of their classes' names: those of the side with the first turn come first.
+    order = sorted(SIDES, key=lambda side: side != job.turns[0].side)
     environment.user_classes = [
-        _of_lane(kind, job, lane) for kind in environment.user_classes for lane in lanes.values()
+        _of_lane(kind, job, lanes[side], place) for kind in environment.user_classes for place, side in enumerate(order)
     ]
     runner = environment.create_local_runner()
     users = 2 * job.users
@@ -151,15 +153,13 @@ def main(job: TurnsJob, result: Path) -> None:
         if taken[-1].failed > taken[-1].requests / 2:
             break  # a side that fails is not measured, and each turn of one that hangs lasts as long as a time-out
     samples = {side: _samples(lane.recorder) for side, lane in lanes.items()}
-    slices = tuple(_slice(one, samples[one.turn.side]) for one in taken)
+    slices = tuple(_slice(one, samples[one.turn.side], job.lead_in) for one in taken)
     failures = tuple(found for lane in lanes.values() if (found := _failures(lane, samples[lane.side])) is not None)
     result.write_bytes(msgspec.json.encode(TurnsOutcome(slices=slices, failures=failures)))
 
 
-def _of_lane(kind: type[Any], job: TurnsJob, lane: Lane) -> type[BenchUser]:
+def _of_lane(kind: type[Any], job: TurnsJob, lane: Lane, place: int) -> type[BenchUser]:
     """The locustfile's class of users, for one side."""
-    if not issubclass(kind, BenchUser):
-        raise TypeError(f"{kind.__name__} in {job.locustfile} is no BenchUser: see docs/checking.md")
     conduct = Conduct(
         recorder=lane.recorder,
         pacer=lane.gate,
@@ -168,7 +168,7 @@ def _of_lane(kind: type[Any], job: TurnsJob, lane: Lane) -> type[BenchUser]:
         connect_timeout_s=job.timeout_s,
     )
     made: type[BenchUser] = type(
-        f"{kind.__name__}Of{lane.side.capitalize()}",
+        f"{kind.__name__}{place}Of{lane.side.capitalize()}",
         (kind,),
         {"conduct": conduct, "host": session.address(job.host, job.ports[lane.side])},
     )
@@ -181,8 +181,10 @@ def _samples(recorder: Recorder) -> Samples:
     return Samples(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
-def _slice(taken: Taken, all_samples: Samples) -> Slice:
+def _slice(taken: Taken, all_samples: Samples, lead_in: int) -> Slice:
     samples = all_samples.at(np.arange(taken.first, taken.last))
+    if taken.turn.kind == "open":
+        samples = samples.at(np.argsort(samples.intended, kind="stable")[lead_in:])
     good = samples.outcome == GOOD_CODE
     last_ns = int(samples.ended.max()) if len(samples) else taken.began_ns
     return Slice(

@@ -11,7 +11,7 @@ from plots import check as words
 from plots import forest
 from results.blocks import Block
 from results.check import CHECK_SCHEMA_VERSION, Check, Question, Trouble, Version, exit_code
-from results.decision import Rules, decide
+from results.decision import Rules, decide, estimate
 from results.losses import losses
 from results.plan import Budget
 from tests.results.factory import MACHINE
@@ -99,14 +99,41 @@ def test_less_throughput_is_a_minus_and_more_time_a_plus() -> None:
     assert rows[0][3].startswith("−20.")
     assert rows[0][4].startswith("−20.1") or rows[0][4].startswith("−20.0")
     assert rows[1][3].startswith("+2")
-    assert all(row[-1] == "regressed" for row in rows)
+    assert [row[-1] for row in rows[:4]] == ["regressed"] * 4
+
+
+def test_what_is_not_judged_is_shown_beside_it() -> None:
+    found = check(dearer(0.25, 0.001))
+    blocks = [replace(one, memory_bytes={"base": 2**26, "head": 2**27}) for one in found.blocks]
+    rows = words.rows(replace(found, blocks=tuple(blocks)))[4:]
+    assert [row[0] for row in rows] == ["mean throughput, req/s", "p99, ms", "memory, MiB"]
+    assert [row[-1] for row in rows] == ["not judged"] * 3
+    assert rows[0][3].startswith("−20.")
+    assert rows[1][3].startswith("+2")
+    assert rows[2][1:5] == ["64", "128", "+100.0%", "+100.0% to +100.0%"]
+    assert len(words.rows(replace(found, blocks=(*blocks[:5], *found.blocks[5:])))) == 6, "not all have the memory"
+
+
+def test_between_looks_nothing_is_said_to_have_regressed() -> None:
+    found = check(dearer(0.25, 0.001))
+    found = replace(found, decision=estimate([losses(one) for one in found.blocks], Rules()))
+    assert words.headline(found).startswith("inconclusive: ")
+    assert [row[-1] for row in words.rows(found)[:4]] == ["open"] * 4
+    suite = ElementTree.fromstring(words.junit(found))  # our own
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "4")
+
+
+def test_a_verdict_names_what_it_rests_on_where_that_is_not_all() -> None:
+    made = block(lambda _, side: [turn(side, "closed", cpu=0.3)])
+    found = replace(check(None), blocks=(made,) * 5, decision=decide([losses(made)] * 5, Rules()))
+    assert words.headline(found) == "passed: no loss of 5% or more in throughput and CPU per request"
 
 
 def test_markdown_and_junit_hold_any_name() -> None:
     found = check(dearer(0.1), name="a|b<script>`x`")
     page = words.markdown(found)
     assert "a\\|b\\<script\\>\\`x\\`" in page
-    assert page.count("\n| ") == 6, "a head, a rule and four rows"
+    assert page.count("\n| ") == 8, "a head, a rule, four rows that are judged, and two that are not"
     suite = ElementTree.fromstring(words.junit(found))  # our own
     assert suite.get("tests") == "4"
     assert suite.get("failures") == "4"
@@ -135,7 +162,7 @@ def test_a_load_generator_at_its_limit_is_said() -> None:
     found = replace(check(None), blocks=(made,) * 5, decision=decide([losses(made)] * 5, Rules()))
     notes = words.notes(found)
     assert any("the load generator used 95% of its CPU" in note for note in notes)
-    assert any("throughput and p50 and p95: not every block has it" in note for note in notes)
+    assert any("throughput and p50 and p95: too few blocks have it" in note for note in notes)
 
 
 def test_the_figure_has_a_row_for_each_metric() -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from results.blocks import METRICS, Metric
-from results.decision import Rules, decide, holm, run, shown
+from results.decision import Rules, decide, estimate, holm, looks, run, settle, shown
 
 TRIALS = 500
 RULES = Rules()
@@ -74,15 +74,41 @@ def test_one_bad_metric_is_enough() -> None:
 
 def test_it_is_decided_at_looks_only() -> None:
     losses = blocks(np.random.default_rng(3).normal(0.1, 0.001, (6, len(METRICS))))
-    assert run(losses[:4], RULES).verdict == "inconclusive"
     assert run(losses, RULES).blocks == 5
+    between = estimate(losses, RULES)
+    assert between.verdict == "inconclusive"
+    assert [one.says for one in between.effects] == ["open"] * len(METRICS)
+    assert between.effects[0].loss == pytest.approx(0.105, abs=0.002)
 
 
-def test_a_metric_that_a_block_lacks_is_left_out() -> None:
-    losses = blocks(np.zeros((5, len(METRICS))))
-    del losses[3]["p95"]
-    assert [one.metric for one in decide(losses, RULES).effects] == ["throughput", "CPU per request", "p50"]
-    with pytest.raises(ValueError, match="in common"):
+def test_the_last_look_is_taken_when_the_time_is_used_up() -> None:
+    """With three blocks at the least: two say nothing of how much a block errs."""
+    losses = blocks(np.random.default_rng(3).normal(0.1, 0.001, (20, len(METRICS))))
+    assert [run(losses[:count], RULES).verdict for count in (2, 3, 4)] == ["inconclusive", "regressed", "regressed"]
+    assert [looks(count, RULES) for count in (2, 4, 5, 8, 14)] == [[], [4], [5], [5, 7, 8], [5, 7, 10, 14]]
+    assert looks(100, RULES) == list(RULES.looks)
+    assert all(len(looks(count, RULES)) <= len(RULES.looks) for count in range(100))
+
+
+@pytest.mark.parametrize("count", [3, 9, 28, 60])
+def test_what_is_settled_for_a_simulation_is_what_is_decided(count: int) -> None:
+    random = np.random.default_rng(6)
+    for loss in (0.0, 0.03, 0.06):
+        losses = random.normal(loss, 0.03, (count, len(METRICS)))
+        found = run(blocks(losses), RULES)
+        assert settle(losses, RULES) == (found.verdict, found.blocks)
+
+
+def test_a_metric_is_judged_by_the_blocks_that_have_it_if_most_do() -> None:
+    losses = blocks(np.random.default_rng(8).normal(0, 0.01, (10, len(METRICS))))
+    for number in (0, 1):
+        del losses[number]["p50"]
+    for number in (0, 1, 2):
+        del losses[number]["p95"]
+    effects = {one.metric: one for one in decide(losses, RULES).effects}
+    assert list(effects) == ["throughput", "CPU per request", "p50"]
+    assert effects["p50"].loss == pytest.approx(math.expm1(np.mean([one["p50"] for one in losses[2:]])))
+    with pytest.raises(ValueError, match="a metric that most of them have"):
         decide([{"p50": 0.0}, {"p95": 0.0}], RULES)
 
 

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from results import histogram
 from results.blocks import Block, Side, Slice, TurnKind
-from results.losses import figure, load_busy, losses, noise, throughput
+from results.losses import figure, load_busy, losses, noise, reported, throughput
 
 ORDER: tuple[Side, ...] = ("base", "head", "head", "base", "head", "base", "base", "head")
 
@@ -85,3 +86,17 @@ def test_noise_is_that_of_a_comparison_of_a_version_with_itself() -> None:
     really = float(np.std([losses(each)["throughput"] for each in made]))
     assert said == pytest.approx(0.04 * math.sqrt(0.5), rel=0.1)
     assert said == pytest.approx(really, rel=0.15)
+
+
+def test_what_is_not_judged_is_of_all_turns() -> None:
+    """Four turns of a second each, of which one of the head takes five."""
+    made = block(
+        lambda place, side: [
+            turn(side, "closed", cost=5.0 if place == 1 else 1.0),
+            turn(side, "open", latency_ms={"base": 5.0, "head": 6.0}[side]),
+        ]
+    )
+    assert reported(made)["mean throughput"] == pytest.approx((100.0, 50.0))
+    assert reported(made)["p99"] == pytest.approx((5.0, 6.0), rel=0.001)
+    assert "memory" not in reported(made)
+    assert reported(replace(made, memory_bytes={"base": 10, "head": 20}))["memory"] == (10, 20)
