@@ -123,7 +123,7 @@ def _numbers(one: CaseSummary) -> dict[str, float | None]:
     }
     found: dict[str, float | None] = {name: each.value for name, each in estimates.items() if each is not None}
     found["rank"] = one.rank
-    found["of best"] = one.ratio_to_best.value if one.ratio_to_best else None
+    found["of best"] = 1.0 if one.best else one.ratio_to_best.value if one.ratio_to_best else None
     found["failed"] = (requests.failed + requests.unfinished + requests.dropped) / sent if sent else None
     found["MiB"], found["threads"], found["files"] = cost.memory_peak_mib, cost.threads_peak, cost.descriptors_peak
     return found

@@ -23,6 +23,8 @@ COLUMNS = (
 """All that a table of one scenario shows; `SCREEN` are those for which a terminal has room."""
 SCREEN = ("rank", "case", "verdict", "req/s", FIRST_BYTE, "p50 ms", "p99 ms", "failed", "CPU ms", "MiB")
 WORDS = ("rank", "case", "verdict")
+UNEVEN = "uneven-service"
+"""The reason that a case has whose users were not served alike."""
 
 
 def number(value: float) -> str:
@@ -46,6 +48,27 @@ def ratio(one: Ratio | None) -> str:
     if one.low is None or one.high is None:
         return number(one.value)
     return f"{number(one.value)} ({number(one.low)}–{number(one.high)})"
+
+
+def of_best(summary: CaseSummary) -> str:
+    """A case beside the best, in two digits, as `0.66 (0.62–0.71)`."""
+    if summary.best:
+        return "best"
+    one = summary.ratio_to_best
+    if one is None:
+        return NONE
+    if one.low is None or one.high is None:
+        return _two_digits(one.value)
+    return f"{_two_digits(one.value)} ({_two_digits(one.low)}–{_two_digits(one.high)})"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:#.2g}"
+
+
+def is_uneven(summary: CaseSummary) -> bool:
+    """Whether its users were served so unevenly that throughput and percentiles hide those that waited."""
+    return any(reason.code == UNEVEN for reason in summary.judgement.reasons)
 
 
 def figures(both: Figures | None) -> tuple[str, str]:
@@ -79,7 +102,7 @@ def cells(summary: CaseSummary, *, tied: bool = False) -> dict[str, str]:
         "case": named(summary.case),
         "verdict": summary.judgement.verdict,
         "req/s": interval(summary.throughput_rps),
-        "of best": ratio(summary.ratio_to_best),
+        "of best": of_best(summary),
         FIRST_BYTE: value((summary.first_byte_ms or {}).get("p50")),
         "p50 ms": value(latency["p50"]),
         "p99 ms": interval(latency["p99"]),

@@ -40,9 +40,11 @@ class CaseSummary:
     `service_time_ms` does so for p50 to p999 in an open profile; None in a closed one, where it is the latency.
     `first_byte_ms` does so for p50 and p99 where first bytes were timed, and is None elsewhere.
     `connect_ms` is the median time to make a connection. `endpoints` are given where there are several.
+    `doubted` is how many of the repeats are not valid.
     `rank` is among the usable cases of the scenario with the same profile, by throughput, or in an open profile by p99;
-    cases that cannot be told apart share one. `ratio_to_best` is that figure beside the best one's: throughput as a
-    part of its throughput, or p99 as a multiple of its p99.
+    cases that cannot be told apart share one. `best` is the one with the best figure of those that it is compared with.
+    `ratio_to_best` is that figure beside the best one's: throughput as a part of its throughput, or p99 as a multiple
+    of its p99; None of the best one itself, and where nothing is compared.
     `log_tail` are the last log lines of the first repeat that was invalid.
     `distribution` is the merged histogram in µs behind it.
     """
@@ -50,12 +52,14 @@ class CaseSummary:
     case: Case
     repeats: int
     judgement: Judgement
+    doubted: int
     throughput_rps: Estimate | None
     latency_ms: dict[str, Estimate | None]
     requests: Requests
     failures: dict[str, int]
     starved_users: int
     rank: int | None
+    best: bool
     ratio_to_best: Ratio | None
     service_time_ms: dict[str, Estimate | None] | None
     first_byte_ms: dict[str, Estimate | None] | None
@@ -149,25 +153,30 @@ def _knees(cases: Sequence[CaseSummary]) -> dict[str, Case]:
 def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseSummary:
     """The summary of one case from its repeats' records (any order)."""
     judgement = judge_case(records, planned)
+    verdicts = [judge(record).verdict for record in records]
     loads = [record.load for record in records if record.load is not None]
     usable = judgement.verdict != "invalid"
     return CaseSummary(
         case=case,
         repeats=len(records),
         judgement=judgement,
+        doubted=sum(verdict != "valid" for verdict in verdicts),
         throughput_rps=estimate([_throughput(load) for load in loads]) if usable else None,
         latency_ms=latencies.latency(loads) if usable else dict.fromkeys([*PERCENTILES, "max"]),
         requests=_requests(loads),
         failures=dict(sum((Counter(load.failures) for load in loads), Counter())),
         starved_users=0 if case.profile.kind == "open" else max(map(starved_users, loads), default=0),
         rank=None,
+        best=False,
         ratio_to_best=None,
         service_time_ms=latencies.service_time(loads) if usable and case.profile.kind == "open" else None,
         first_byte_ms=latencies.first_byte(loads) if usable else None,
         connect_ms=latencies.connect_ms(loads) if usable else None,
         endpoints=latencies.endpoints(loads) if usable else {},
         cost=cost(records if usable else ()),
-        log_tail=next((record.log_tail for record in records if judge(record).verdict == "invalid"), ()),
+        log_tail=next(
+            (record.log_tail for record, verdict in zip(records, verdicts, strict=True) if verdict == "invalid"), ()
+        ),
         distribution=latencies.distribution(loads),
         seconds=latencies.seconds(loads),
     )
@@ -190,6 +199,8 @@ def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[
             if beside is not None and cases[number].case.profile.kind == "open":
                 beside = beside.inverse
             ranked[number] = replace(cases[number], rank=place.rank, ratio_to_best=beside)
+            if beside is None and min(_merit(cases[number])) > 0:
+                ranked[number] = replace(ranked[number], best=True)
     return tuple(ranked)
 
 

@@ -91,6 +91,22 @@ def test_connections_of_an_open_profile_that_were_not_needed_are_no_starved_user
     assert summarize_case(OPEN_CASE, [rarely], 1).starved_users == 0
 
 
+def test_repeats_that_are_not_valid_are_counted() -> None:
+    sound, failed = load(second([5.0] * 100)), load(second([5.0], errors=99), failures={"reset": 99})
+    assert summarize_case(CASE, [record(sound), record(sound, repeat=2)], 2).doubted == 0
+    assert summarize_case(CASE, [record(sound), record(failed, repeat=2)], 2).doubted == 1
+
+
+def test_the_best_is_told_from_what_is_not_compared() -> None:
+    fast, slow, alone = case("uvicorn"), case("daphne"), case("uvicorn", scenario="sleep")
+    broken = load(second([5.0], errors=99), failures={"reset": 99})
+    made = [(fast, load(second([5.0] * 200))), (slow, load(second([5.0] * 100))), (alone, load(second([5.0] * 100)))]
+    records = [record(one, case=each) for each, one in made] + [record(broken, case=case("hypercorn"))]
+    found = summarize("x", plan(fast, slow, alone, case("hypercorn")), records).cases
+    assert [one.best for one in found] == [True, False, False, False]
+    assert [one.ratio_to_best is None for one in found] == [True, False, True, True]
+
+
 def test_different_parameters_are_not_ranked_against_each_other() -> None:
     asked = [
         replace(case(server), parameters={"query": query}, settings=settings)
