@@ -11,7 +11,7 @@ from plots import capacity, cost, crossover, drawing, heatmap, page, percentiles
 from plots.markup import as_is
 from results.errors import BenchError
 from results.export import as_json
-from results.summary import RunSummary
+from results.summary import CaseSummary, RunSummary
 
 Draw = Callable[[RunSummary, str], Figure]
 CHARTS: dict[str, Draw] = {
@@ -78,6 +78,8 @@ def _draw(run: RunSummary, directory: Path, kinds: Sequence[style.Kind] = ("svg"
 def markdown(run: RunSummary) -> str:
     """The report as Markdown; charts are linked from `charts/`."""
     parts = [f"# Run {run.name}", _head(run)]
+    if len(text.scenarios(run)) > 1:
+        parts.append("Scenarios: " + ", ".join(f"[{name}](#{name})" for name in text.scenarios(run)) + ".")
     parts.extend(_scenario(run, scenario) for scenario in text.scenarios(run))
     parts.append(_conditions(run))
     return "\n\n".join(parts) + "\n"
@@ -94,6 +96,8 @@ def _head(run: RunSummary) -> str:
 def _scenario(run: RunSummary, scenario: str) -> str:
     cases = text.of_scenario(run, scenario)
     lines = [f"## {scenario}", "", f"{text.profile(run, scenario).capitalize()}.", ""]
+    for name in charts(run, scenario):
+        lines += [f"![{scenario}: {name}](charts/{scenario}-{name}.svg)", ""]
     for one in run.capacities:
         if one.case.scenario == scenario:
             lines += [f"- **{text.label(one.case)}**: {as_is(text.capacity(one, run.plan.objective or ''))}"]
@@ -107,20 +111,31 @@ def _scenario(run: RunSummary, scenario: str) -> str:
     lines.append("| --- | --- | --- |" + " ---: |" * (len(columns) - 3))
     cells = (text.cells(summary, tied=text.is_tied(summary, cases)) for summary in cases)
     lines.extend(f"| {' | '.join(row[name] for name in columns)} |" for row in cells)
-    for summary in cases:
-        found = text.endpoints(summary)
-        if found:
-            lines += ["", f"{text.label(summary.case)}, by endpoint:", "", *(f"- {as_is(line)}" for line in found)]
-    for summary in cases:
-        if summary.judgement.reasons:
-            lines += ["", f"**{text.label(summary.case)}: {summary.judgement.verdict}**", ""]
-            lines += [f"- {as_is(reason)}" for reason in text.reasons(summary)]
-            lines += [f"- cure: {as_is(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
-        if summary.log_tail:
-            lines += ["", "Last lines of its log (whole: `logs/`):", "", *(f"    {line}" for line in summary.log_tail)]
-    for name in charts(run, scenario):
-        lines += ["", f"![{scenario}: {name}](charts/{scenario}-{name}.svg)"]
+    lines += _folded("By endpoint", [line for summary in cases for line in _endpoints(summary)])
+    lines += _folded("Reasons and cures", [line for summary in cases for line in _reasons(summary)])
     return "\n".join(lines)
+
+
+def _folded(title: str, lines: Sequence[str]) -> list[str]:
+    """What is shown when its title is clicked; nothing of nothing."""
+    return ["", "<details>", f"<summary>{title}</summary>", *lines, "", "</details>"] if lines else []
+
+
+def _endpoints(summary: CaseSummary) -> list[str]:
+    found = text.endpoints(summary)
+    return ["", f"{text.label(summary.case)}:", "", *(f"- {as_is(line)}" for line in found)] if found else []
+
+
+def _reasons(summary: CaseSummary) -> list[str]:
+    """Why a case is not valid, what would cure it, and its log where that is told."""
+    lines: list[str] = []
+    if summary.judgement.reasons:
+        lines += ["", f"**{text.label(summary.case)}: {summary.judgement.verdict}**", ""]
+        lines += [f"- {as_is(reason)}" for reason in text.reasons(summary)]
+        lines += [f"- cure: {as_is(reason.cure)}" for reason in summary.judgement.reasons if reason.cure]
+    if summary.log_tail:
+        lines += ["", "Last lines of its log (whole: `logs/`):", "", *(f"    {line}" for line in summary.log_tail)]
+    return lines
 
 
 def _conditions(run: RunSummary) -> str:

@@ -1,9 +1,11 @@
+import re
 from dataclasses import replace
 
 import pytest
 
 from plots import report, text
 from plots.text import COLUMNS, FIRST_BYTE
+from results.compare import Ratio
 from results.record import Breakdown
 from results.summary import summarize
 from tests.results.factory import case, load, plan, record, second, spread
@@ -15,6 +17,36 @@ from tests.results.factory import case, load, plan, record, second, spread
 )
 def test_numbers(value: float, shown: str) -> None:
     assert text.number(value) == shown
+
+
+def test_beside_the_best_two_digits_are_enough() -> None:
+    fast, slow = case("uvicorn"), case("daphne")
+    records = [
+        record(load(second([5.0] * answers)), case=one, repeat=repeat)
+        for one, rates in ((fast, (300, 303)), (slow, (100, 99)))
+        for repeat, answers in enumerate(rates, 1)
+    ]
+    first, second_case = summarize("x", plan(fast, slow, repeats=2), records).cases
+    assert text.cells(first)["of best"] == "best"
+    assert re.fullmatch(r"0\.33 \(0\.\d\d–0\.\d\d\)", text.cells(second_case)["of best"])
+    shown = [text.of_best(replace(second_case, ratio_to_best=Ratio(value=value, low=None, high=None)))
+             for value in (0.0324, 0.7, 1.0, 1.42, 12.4, 1234.0)]  # fmt: skip
+    assert shown == ["0.032", "0.70", "1.0", "1.4", "12", "1,234"]
+    assert text.of_best(replace(second_case, ratio_to_best=None)) == "–"
+
+
+def test_a_report_begins_with_its_scenarios_shows_charts_first_and_folds_reasons() -> None:
+    one, other = case("uvicorn"), case("uvicorn", scenario="sleep")
+    bad = load(second([5.0] * 10, errors=90), failures={"status 500": 90})
+    page = report.markdown(summarize("x", plan(one, other), [record(load(second([5.0] * 100)), case=one)]))
+    assert "Scenarios: [hello](#hello), [sleep](#sleep)." in page
+    alone = report.markdown(summarize("x", plan(one), [record(bad, case=one)]))
+    assert "Scenarios:" not in alone
+    heading, chart, table, folded, reason = (
+        alone.index(words) for words in ("## hello", "![hello: throughput]", "| rank |", "<details>", "failures: ")
+    )
+    assert heading < chart < table < folded < reason < alone.index("</details>")
+    assert "<summary>Reasons and cures</summary>\n\n**uvicorn, sync: invalid**" in alone
 
 
 def test_what_a_server_said_does_not_become_markup() -> None:
