@@ -14,6 +14,10 @@ from results.stats import CONFIDENCE, Estimate
 from results.summary import CaseSummary, RunSummary
 
 FindingVerdict = Literal["confirmed", "refuted", "undecided"]
+Undecided = Literal[
+    "too noisy", "between the bounds", "measured under doubt", "too few repeats", "not measured", "its control failed"
+]
+"""Why something is undecided."""
 BORNE = {"stolen-time", "foreign-load", "unsteady", "uneven-service", "uneven-workers"}
 """Reasons for which a repeat is suspect, and that intervals over repeats have in them: noise that falls on all alike,
 and how a server shares out what it gives. By any other a figure may be wrong without spread, and decides nothing."""
@@ -71,6 +75,32 @@ class Outcome:
         found = _together([one.verdict for one in self.seen])
         return "undecided" if self.control and found == "refuted" else found
 
+    @property
+    def why(self) -> tuple[Undecided, ...]:
+        """Why it is undecided, each reason once; nothing where it is not."""
+        if self.verdict != "undecided":
+            return ()
+        if self.control and any(one.verdict == "refuted" for one in self.seen):
+            return ("its control failed",)
+        return tuple(dict.fromkeys(why for one in self.seen if (why := self.why_of(one)) is not None))
+
+    def why_of(self, seen: Seen) -> Undecided | None:
+        """Why one of what it rests on is undecided; None where it is not."""
+        found = seen.ratio
+        if seen.verdict != "undecided":
+            return None
+        if found is None:
+            return "not measured"
+        if found.low is None or found.high is None:
+            return "too few repeats"
+        if seen.text:
+            return "measured under doubt"
+        return "too noisy" if any(found.low <= bound <= found.high for bound in self._limits) else "between the bounds"
+
+    @property
+    def _limits(self) -> list[float]:
+        return [bound for bound in (*self.bounds, self.refuted_beyond) if bound is not None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
@@ -83,6 +113,13 @@ class Judged:
     @property
     def verdict(self) -> FindingVerdict:
         return _together([one.verdict for one in self.outcomes]) or "undecided"
+
+    @property
+    def why(self) -> tuple[Undecided, ...]:
+        """Why it is undecided, each reason once; nothing where it is not."""
+        if self.verdict != "undecided":
+            return ()
+        return tuple(dict.fromkeys(why for one in self.outcomes for why in one.why))
 
 
 def judge(name: str, finding: Finding, evidence: Evidence) -> Judged:
@@ -232,7 +269,8 @@ def _figure(asked: CaseAsked, metric: Metric, evidence: Evidence) -> tuple[Estim
     figure = figures[metric]
     if figure is None or not figure.repeats or min(figure.repeats) <= 0:
         return None, [f"{asked.name} has no {metric}"]
-    return figure, [f"{asked.name} is suspect: {one.text}" for one in reasons if one.code not in _borne(asked.setup)]
+    doubts = [one.text for one in reasons if one.code not in _borne(asked.setup)]
+    return figure, [f"{asked.name} is suspect: {'; '.join(doubts)}"] if doubts else []
 
 
 def _borne(setup: Setup) -> set[str]:

@@ -64,6 +64,24 @@ def test_a_ratio_confirms_refutes_or_leaves_open() -> None:
     assert seen.ratio.value == pytest.approx(2, rel=0.02)
 
 
+def test_what_is_undecided_says_why() -> None:
+    tight = evidence(*repeats(FAST, (200, 202, 198)), *repeats(SLOW, (100, 101, 99)))
+
+    def why(finding: Finding, found: Evidence) -> tuple[str, ...]:
+        return judged(finding, found).why
+
+    assert why(expected(at_least=1.5), tight) == ()
+    assert why(expected(at_least=2.5), tight) == (), "it is refuted"
+    assert why(expected(at_least=2.0), tight) == ("too noisy",)
+    assert why(expected(at_least=2.5, beyond=1.0), tight) == ("between the bounds",)
+    assert why(expected(at_least=2.5, control=True), tight) == ("its control failed",)
+    assert why(expected(at_least=1.5), evidence(*repeats(FAST, (200,)), *repeats(SLOW, (100,)))) == ("too few repeats",)
+    assert why(expected(at_least=1.5), evidence(*repeats(FAST, (200, 202)))) == ("not measured",)
+    quota = HostUse(foreign_cpu_s=0.0, stolen_s=0.0, load_stolen_s=0.0, throttled_s=1.0)
+    doubtful = [replace(one, host=quota) for one in repeats(FAST, (200, 202, 198))]
+    assert why(expected(at_least=1.5), evidence(*doubtful, *repeats(SLOW, (100, 101, 99)))) == ("measured under doubt",)
+
+
 def test_of_a_case_those_repeats_decide_that_have_nothing_against_them() -> None:
     sound = repeats(FAST, (200, 201, 199, 202, 198))
     stolen = HostUse(foreign_cpu_s=0.0, stolen_s=1.0, load_stolen_s=0.0, throttled_s=0.0)
