@@ -12,7 +12,7 @@ from pathlib import Path
 
 from results import files
 from results.errors import BenchError
-from results.finding import Finding, Setup
+from results.finding import Finding, Setup, discover, in_words_of
 from results.judging import Evidence, Judged, deciding, judge
 from results.matrix import Cell, Feature
 from results.plan import Plan
@@ -36,7 +36,8 @@ class StartSeen:
 class Probed:
     """The findings of a directory, by name, and what was seen beside its runs, with what; null until it was looked for.
 
-    The findings are judged as they were when they were measured: nobody moves a bound after the figures are known.
+    The findings are judged as they were when they were measured: nobody moves a bound after the figures are known. What
+    they say in words is as it stands in the finding's file, if nothing else has changed there.
     """
 
     schema: int
@@ -111,7 +112,9 @@ class FindingsStore:
         _check_alike(self.records(), self.directory)
         probed = self.read()
         evidence = self._evidence(probed)
-        return [judge(name, finding, evidence) for name, finding in probed.findings.items()], evidence
+        known = discover()
+        findings = {name: in_words_of(known.get(name), finding) for name, finding in probed.findings.items()}
+        return [judge(name, finding, evidence) for name, finding in findings.items()], evidence
 
     def _evidence(self, probed: Probed) -> Evidence:
         setups = {case.setup for finding in probed.findings.values() for case in finding.cases.values()}

@@ -163,6 +163,27 @@ def discover(folder: Path = FOLDER) -> dict[str, Finding]:
     return found
 
 
+def in_words_of(current: Finding | None, measured: Finding) -> Finding:
+    """`measured`, or `current` if that differs in words alone: words may be corrected later, bounds and cases not."""
+    if current is None or _wordless(current) != _wordless(measured):
+        return measured
+    return current
+
+
+def _wordless(finding: Finding) -> Finding:
+    """What is measured, and what decides."""
+    return msgspec.structs.replace(
+        finding,
+        claim="",
+        follows="",
+        note="",
+        ratio=tuple(msgspec.structs.replace(one, that="") for one in finding.ratio),
+        status=tuple(msgspec.structs.replace(one, that="") for one in finding.status),
+        feature=tuple(msgspec.structs.replace(one, that="") for one in finding.feature),
+        start=tuple(msgspec.structs.replace(one, that="") for one in finding.start),
+    )
+
+
 def _read(path: Path) -> Finding:
     try:
         finding = msgspec.toml.decode(path.read_bytes(), type=Finding)

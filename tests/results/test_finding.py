@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replaced
 
 from results import finding
 from results.errors import BenchError
@@ -28,6 +29,17 @@ def test_setups_have_labels_of_their_own() -> None:
     assert finding.Setup(workers=2, threads=8, all_cpus=True, database="postgresql").label == (
         "2-workers-8-threads-all-cpus-postgresql"
     )
+
+
+def test_words_may_be_corrected_after_it_was_measured_and_what_decides_may_not() -> None:
+    measured = finding.discover()["one-query"]
+    (first, second) = measured.ratio
+    said = replaced(measured, note="now", claim="C.", ratio=(replaced(first, that="t"), second))
+    assert finding.in_words_of(said, measured) == said
+    moved = replaced(said, ratio=(replaced(first, at_least=1.0), second))
+    other = replaced(said, cases={"wsgi": replaced(measured.cases["wsgi"], users=1), "asgi": measured.cases["asgi"]})
+    for one in (moved, other, replaced(said, ratio=(first,)), None):
+        assert finding.in_words_of(one, measured) == measured
 
 
 @pytest.mark.parametrize(
