@@ -21,6 +21,8 @@ COLOURS: dict[FindingVerdict, str] = {"confirmed": "green", "refuted": "red", "u
 UNITS: dict[Metric, str] = {"throughput": "req/s", "p50": "ms", "p99": "ms", "CPU per request": "ms"}
 SHOWN = 400
 """Characters that are shown of what was seen."""
+SHORT = 160
+"""Characters for which a cell has room: what is longer stands below the table."""
 TOLD = "told"
 """What stands for the verdict of an expectation that has no bounds."""
 
@@ -68,11 +70,11 @@ def markdown(judged: Sequence[Judged], evidence: Evidence, link: Callable[[str],
     lines += [f"| [{as_is(one.finding.claim, code=True)}](#{one.name}) | **{one.verdict}** |" for one in judged]
     for one in judged:
         lines += ["", f"## {one.name}", "", f"> {as_is(one.finding.claim, code=True)}", ""]
-        lines += [f"**{one.verdict.capitalize()}.** Expected: {as_is(one.finding.follows, code=True)}", ""]
+        why = f" ({', '.join(one.why)})" if one.why else ""
+        lines += [f"**{one.verdict.capitalize()}{why}.** Expected: {as_is(one.finding.follows, code=True)}", ""]
         if one.finding.note:
             lines += [as_is(one.finding.note, code=True), ""]
-        lines += ["| what | seen | asked | verdict |", "| --- | --- | --- | --- |"]
-        lines += [line for outcome in one.outcomes for line in _rows(outcome)]
+        lines += _table(one)
         if one.finding.cases:
             lines.append("")
             for name, case in one.finding.cases.items():
@@ -96,11 +98,30 @@ def words(outcome: Outcome, seen: Seen) -> str:
     """What was seen, in words."""
     if seen.ratio is None or seen.figures is None or outcome.metric is None:
         return f"{seen.first}: {_shortened(seen.text)}" if seen.text else seen.first
-    unit = UNITS[outcome.metric]
-    first = f"{seen.first} {_figure(seen.figures[0], unit)}"
-    second = f"{seen.second} {_figure(seen.figures[1], unit)}" if seen.figures[1] else seen.second
-    more = f" ({seen.text})" if seen.text else ""
-    return f"{ratio(seen.ratio)} times: {first} beside {second}{more}"
+    return _beside(seen, outcome.metric) + (f" ({seen.text})" if seen.text else "")
+
+
+def short(one: Judged) -> str:
+    """What a finding is decided by, in a cell: ratios by what they are of, and what else was seen."""
+    found: dict[str, list[str]] = {}
+    for outcome in one.outcomes:
+        if outcome.verdict is not None and not outcome.control:
+            found.setdefault(outcome.metric or "", []).extend(_in_short(outcome, seen) for seen in outcome.seen)
+    parts = [(f"{what}: " if what else "") + ", ".join(dict.fromkeys(said)) for what, said in found.items()]
+    return as_is("; ".join(parts))
+
+
+def _in_short(outcome: Outcome, seen: Seen) -> str:
+    if seen.ratio is not None:
+        return f"{seen.first} ÷ {seen.second} {ratio(seen.ratio)}"
+    status = seen.text.partition(":")[0]
+    asked_too = seen.verdict == "refuted" and status in outcome.wanted
+    return _named(seen, status) + (f"; asked: {outcome.wanted}" if asked_too else "")
+
+
+def _named(seen: Seen, said: str) -> str:
+    """With the name of what was tried, if that is no command line."""
+    return said if " " in seen.first else f"{seen.first}: {said}"
 
 
 def asked(outcome: Outcome) -> str:
@@ -127,13 +148,44 @@ def _figure(figure: Estimate, unit: str) -> str:
     return f"{number(figure.value)} {unit}"
 
 
-def _rows(outcome: Outcome) -> list[str]:
-    that = as_is(outcome.that, code=True) + (f" ({outcome.metric})" if outcome.metric else "")
-    wanted = as_is(asked(outcome), code=True)
-    return [
-        f"| {that} | {as_is(words(outcome, seen), code=True)} | {wanted} | {_verdict(outcome, seen)} |"
-        for seen in outcome.seen
-    ]
+def _beside(seen: Seen, metric: Metric) -> str:
+    if seen.ratio is None or seen.figures is None:
+        return seen.first
+    unit = UNITS[metric]
+    first = f"{seen.first} {_figure(seen.figures[0], unit)}"
+    second = f"{seen.second} {_figure(seen.figures[1], unit)}" if seen.figures[1] else seen.second
+    return f"{ratio(seen.ratio)} times: {first} beside {second}"
+
+
+def _table(one: Judged) -> list[str]:
+    """A row for each thing that a finding rests on, and below it, numbered, what is too long for a cell."""
+    lines, notes = ["| what | seen | asked | verdict |", "| --- | --- | --- | --- |"], list[str]()
+    for outcome in one.outcomes:
+        for seen in outcome.seen:
+            told, note = _told(outcome, seen)
+            if note and note not in notes:
+                notes.append(note)
+            where = f" (note {notes.index(note) + 1})" if note else ""
+            what, wanted = as_is(_what(outcome, seen), code=True), as_is(asked(outcome), code=True)
+            lines.append(f"| {what} | {as_is(told)} | {wanted} | {_verdict(outcome, seen)}{where} |")
+    return [*lines, *([""] if notes else []), *(f"{n}. {as_is(note)}" for n, note in enumerate(notes, 1))]
+
+
+def _what(outcome: Outcome, seen: Seen) -> str:
+    """What is expected, and of several things that it is expected of, which."""
+    which = [seen.first] * (len({one.first for one in outcome.seen}) > 1)
+    which += [f"beside {seen.second}"] * (len({one.second for one in outcome.seen}) > 1)
+    metric = f" ({outcome.metric})" if outcome.metric else ""
+    return outcome.that + (f": {' '.join(which)}" if which else "") + metric
+
+
+def _told(outcome: Outcome, seen: Seen) -> tuple[str, str]:
+    """What was seen, for a cell, and what is told below the table."""
+    if seen.ratio is not None and outcome.metric is not None:
+        return _beside(seen, outcome.metric), seen.text
+    if len(seen.text) <= SHORT:
+        return words(outcome, seen), ""
+    return _named(seen, seen.text.partition(":")[0]), words(outcome, seen)
 
 
 def _conditions(evidence: Evidence) -> list[str]:
@@ -163,7 +215,9 @@ def _conditions(evidence: Evidence) -> list[str]:
 def _verdict(outcome: Outcome, seen: Seen) -> str:
     if seen.verdict is None:
         return TOLD
-    return f"{seen.verdict} (a control)" if outcome.control else seen.verdict
+    why = outcome.why_of(seen)
+    verdict = f"{seen.verdict}: {why}" if why else seen.verdict
+    return f"{verdict} (a control)" if outcome.control else verdict
 
 
 def _versions(versions: Mapping[str, str]) -> str:
