@@ -7,7 +7,9 @@ from plots import text
 from results.summary import CaseSummary, RunSummary
 
 MOST_NAMED = 4
-"""Cases that are named in one sentence."""
+"""Cases that are named in one sentence, of those behind the best."""
+MOST_TIED = 8
+"""The same of those that share the first place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +55,22 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
     behind = sorted((one for one in cases if one.rank and one.rank > 1), key=lambda one: one.rank or 0)
     sentences = [where + _best(best, tied=len(best) > 1)]
     if behind:
-        named = [f"{text.named(one.case)} {text.ratio(one.ratio_to_best)}" for one in behind[:MOST_NAMED]]
-        more = f", and {len(behind) - MOST_NAMED} more" if len(behind) > MOST_NAMED else ""
+        named = [f"{text.named(one.case)} {text.ratio(one.ratio_to_best)}{_but(one)}" for one in behind[:MOST_NAMED]]
+        more = f"; and {len(behind) - MOST_NAMED} more" if len(behind) > MOST_NAMED else ""
         what = "times the best one's p99" if is_open else "times the best one's throughput"
-        sentences.append(f"{where}Behind, in {what}: {', '.join(named)}{more}.")
+        sentences.append(f"{where}Behind, in {what}: {'; '.join(named)}{more}.")
     return sentences
 
 
 def _best(best: Sequence[CaseSummary], *, tied: bool) -> str:
-    named = "; ".join(f"{text.named(one.case)}, {_figure(one)}" for one in best[:MOST_NAMED])
-    more = f"; and {len(best) - MOST_NAMED} more" if len(best) > MOST_NAMED else ""
+    named = "; ".join(f"{text.named(one.case)}, {_figure(one)}{_but(one)}" for one in best[:MOST_TIED])
+    more = f"; and {len(best) - MOST_TIED} more" if len(best) > MOST_TIED else ""
     return f"Tied for best, as they cannot be told apart: {named}{more}." if tied else f"Best: {named}."
+
+
+def _but(one: CaseSummary) -> str:
+    """What must be known beside a figure."""
+    return ", but unevenly served" if text.is_uneven(one) else ""
 
 
 def _figure(one: CaseSummary) -> str:

@@ -164,7 +164,7 @@ def with_published(content: str, where: Published) -> str:
         return readme.of_findings(judged, f"plots/published/{name}/findings.md")
 
     def run(name: str) -> str:
-        return readme.of_run(_run(where.records / name))
+        return readme.of_run(_run(where.records / name), f"plots/published/{name}/report.md")
 
     blocks = {name: partial(findings, name) for name in where.names("findings")}
     blocks |= {name: partial(run, name) for name in where.names("run")}

@@ -6,9 +6,11 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from plots import answer, text
+from plots.findings import short
 from plots.markup import as_is
 from results.judging import Judged
 from results.summary import CaseSummary, RunSummary
@@ -17,6 +19,11 @@ BLOCK = re.compile(r"(?P<begin><!-- published: (?P<name>[a-z0-9-]+) -->\n).*?(?P
 NOTHING = "*invalid*"
 SUSPECT = "†"
 """Marks a figure of a case that is suspect."""
+UNEVEN = "‡"
+"""Marks one of a case whose users were served unevenly."""
+REASONS_NAMED = 2
+"""Of those for which cases are suspect, the most frequent."""
+VERDICTS = "docs/methodology.md#verdicts"
 
 
 def update(content: str, blocks: Mapping[str, Callable[[], str]]) -> str:
@@ -30,23 +37,54 @@ def update(content: str, blocks: Mapping[str, Callable[[], str]]) -> str:
     return BLOCK.sub(written, content)
 
 
-def of_run(run: RunSummary) -> str:
-    """The answer of a run in sentences, and a table with a row for each server and kind of view, the best in bold."""
-    scenarios = text.scenarios(run)
+def of_run(run: RunSummary, page: str) -> str:
+    """The answer of a run in sentences, and a table with a row for each server and kind of view, the best in bold.
+
+    `page` is the run's report.
+    """
+    scenarios, rows = text.scenarios(run), _rows(run)
     lines = [f"- `{one.scenario}`: {one.first}" for one in answer.answers(run)]
-    lines += ["", f"| server and view | {' | '.join(f'`{name}`, req/s' for name in scenarios)} | MiB |"]
-    lines += ["| --- |" + " ---: |" * (len(scenarios) + 1)]
-    lines += [_row(name, cases, scenarios) for name, cases in _rows(run).items()]
-    marked = any(SUSPECT in line for line in lines)
-    said = [text.intervals(run)] + [f"{SUSPECT} is suspect: the report says why."] * marked
-    return "\n".join([*lines, "", " ".join(said)])
+    lines += ["", f"| server and view | {' | '.join(f'`{name}`, req/s | its p99, ms' for name in scenarios)} | MiB |"]
+    lines += ["| --- |" + " ---: |" * (2 * len(scenarios) + 1)]
+    lines += [_row(name, cases, scenarios) for name, cases in rows.items()]
+    shown = [one for cases in rows.values() for one in cases.values()]
+    return "\n".join([*lines, "", *_legend(run, shown, page)])
 
 
 def of_findings(judged: Sequence[Judged], page: str) -> str:
-    """Each claim with its verdict and a link to what it rests on, at `page`."""
-    lines = ["| claim | verdict |", "| --- | --- |"]
-    lines += [f"| {as_is(one.finding.claim, code=True)} | [**{one.verdict}**]({page}#{one.name}) |" for one in judged]
+    """Each claim with its verdict, a link to what it rests on, at `page`, and what was seen in short."""
+    lines = ["| claim | verdict | seen |", "| --- | --- | --- |"]
+    lines += [f"| {as_is(one.finding.claim, code=True)} | {_verdict(one, page)} | {short(one)} |" for one in judged]
     return "\n".join(lines)
+
+
+def _verdict(one: Judged, page: str) -> str:
+    why = f": {', '.join(one.why)}" if one.why else ""
+    return f"[**{one.verdict}**]({page}#{one.name}){why}"
+
+
+def _legend(run: RunSummary, shown: Sequence[CaseSummary], page: str) -> list[str]:
+    """What brackets, marks and the last column are, and how much of the table is in doubt and why."""
+    bold = "**Bold** is of the first rank." if any(one.rank for one in shown) else ""
+    several = len(text.scenarios(run)) > 1
+    memory = "MiB is the server's peak memory" + (", in the scenario where that was larger." if several else ".")
+    lines = [f"- {' '.join(part for part in (text.intervals(run), bold, memory) if part)}"]
+    suspect = [one for one in shown if one.judgement.verdict == "suspect"]
+    if suspect:
+        counts = Counter(code for one in suspect for code in {reason.code for reason in one.judgement.reasons})
+        often = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:REASONS_NAMED]
+        why = " and ".join(f"{count} for `{code}`" for code, count in often)
+        of = f", 2/{run.plan.repeats} in two of its repeats" if run.plan.repeats > 1 else ""
+        lines.append(
+            f"- {SUSPECT} is *suspect*{of}. {len(suspect)} of these {len(shown)} cases are, {why}: "
+            f"[the report]({page}) has all reasons, the [methodology]({VERDICTS}) what they mean."
+        )
+    if any(map(text.is_uneven, shown)):
+        lines.append(
+            f"- {UNEVEN} answered some users while others waited: its req/s hide that, its p99 shows it. It is not in "
+            "bold, whatever its rank."
+        )
+    return lines
 
 
 def _rows(run: RunSummary) -> dict[str, dict[str, CaseSummary]]:
@@ -68,15 +106,23 @@ def _rate(one: CaseSummary) -> float:
 
 def _row(name: str, cases: Mapping[str, CaseSummary], scenarios: Sequence[str]) -> str:
     memory = [one.cost.memory_peak_mib for one in cases.values() if one.cost.memory_peak_mib is not None]
-    cells = [_cell(cases.get(scenario)) for scenario in scenarios]
+    cells = [cell for scenario in scenarios for cell in _cells(cases.get(scenario))]
     return f"| {name} | {' | '.join(cells)} | {text.number(max(memory)) if memory else text.NONE} |"
 
 
-def _cell(one: CaseSummary | None) -> str:
+def _cells(one: CaseSummary | None) -> tuple[str, str]:
+    """Throughput and p99 of a case."""
     if one is None:
-        return text.NONE
+        return text.NONE, text.NONE
     if one.throughput_rps is None:
-        return NOTHING
-    shown = text.interval(one.throughput_rps)
-    mark = f" {SUSPECT}" if one.judgement.verdict == "suspect" else ""
-    return (f"**{shown}**" if one.rank == 1 else shown) + mark
+        return NOTHING, text.NONE
+    shown, uneven = text.interval(one.throughput_rps), text.is_uneven(one)
+    best = one.rank == 1 and not uneven
+    return (f"**{shown}**" if best else shown) + _marks(one), text.value(one.latency_ms["p99"])
+
+
+def _marks(one: CaseSummary) -> str:
+    if one.judgement.verdict != "suspect":
+        return ""
+    of = f"{one.doubted}/{one.repeats}" if one.repeats > 1 else ""
+    return f" {SUSPECT}{of}" + f" {UNEVEN}" * text.is_uneven(one)
