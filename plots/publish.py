@@ -1,11 +1,13 @@
 """What is published: pages and charts drawn from published records alone, an index of them, and a site of all.
 
 results/published/<name>/     records, as `results/publishing.py` has copied them
+results/published/about.toml  what each of them is for, in a sentence, written by hand
 plots/published/<name>/       what is drawn from them, for whoever reads the repository
 plots/published/index.md      what there is
 """
 
 import shutil
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +33,7 @@ from results.summary import RunSummary, summarize
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS_FROM_A_PAGE = "../../../results/published"
+ABOUT = "about.toml"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Published:
 
     def matrices(self) -> list[str]:
         return sorted(path.stem for path in self.records.glob("*.json"))
+
+    @property
+    def about(self) -> dict[str, str]:
+        """By name, which question what is published answers; whoever publishes writes it, or leaves it out."""
+        path = self.records / ABOUT
+        return tomllib.loads(path.read_text()) if path.is_file() else {}
 
 
 def publish(source: Path, name: str, where: Published) -> Path:
@@ -118,23 +127,37 @@ def draw_matrix(name: str, where: Published) -> Path:
 
 def index(where: Published, *, site: bool = False) -> str:
     """What is published: findings first, then runs, then matrices; with links to pages, or to those of a site."""
-    kind = "html" if site else "md"
+    kind, about = "html" if site else "md", where.about
     lines = ["# Published measurements", ""]
     measured: dict[str, list[RunSummary]] = {}
     for name in where.names("findings"):
         judged, evidence = FindingsStore(where.records / name).judged()
         measured[f"[{name}]({name}/findings.{kind})"] = list(evidence.runs.values())
-        lines += [f"## [Findings]({name}/findings.{kind})", "", "| claim | verdict |", "| --- | --- |"]
+        lines += [f"## [Findings]({name}/findings.{kind})", "", *_paragraph(about.get(name))]
+        lines += ["| claim | verdict |", "| --- | --- |"]
         lines += [f"| {as_is(one.finding.claim, code=True)} | **{one.verdict}** |" for one in judged]
         lines.append("")
     for name in where.names("run"):
         measured[f"[{name}]({name}/report.{kind})"] = [_run(where.records / name)]
-    lines += _measured(measured)
+    if where.names("run"):
+        lines += ["## Runs", ""]
+        lines += [_entry(name, f"{name}/report.{kind}", about) for name in where.names("run")]
+        lines.append("")
     if where.matrices():
         lines += ["## What works with what", ""]
-        lines += [f"- [{name}]({name}.{kind})" for name in where.matrices()]
+        lines += [_entry(name, f"{name}.{kind}", about) for name in where.matrices()]
         lines.append("")
+    lines += _measured(measured)
     return "\n".join(lines)
+
+
+def _paragraph(said: str | None) -> list[str]:
+    return [as_is(said, code=True), ""] if said else []
+
+
+def _entry(name: str, link: str, about: Mapping[str, str]) -> str:
+    """A line of a list, with what a page is for if that is known."""
+    return f"- [{name}]({link})" + (f": {as_is(about[name], code=True)}" if name in about else "")
 
 
 def _measured(measured: Mapping[str, Sequence[RunSummary]]) -> list[str]:
@@ -142,7 +165,7 @@ def _measured(measured: Mapping[str, Sequence[RunSummary]]) -> list[str]:
     rows = {page: runs for page, runs in measured.items() if runs}
     if not rows:
         return []
-    lines = ["## Runs", "", "| page | measured | cases | repeats | took | machine |"]
+    lines = ["## When and where", "", "| page | measured | cases | repeats | took | machine |"]
     lines += ["| --- | --- | ---: | ---: | --- | --- |"]
     for page, runs in rows.items():
         machines = dict.fromkeys(machine.summary for run in runs for machine in run.machines)
@@ -152,7 +175,8 @@ def _measured(measured: Mapping[str, Sequence[RunSummary]]) -> list[str]:
         lines.append(f"| {page} | {counts} | {text.pace(took) if took else 'not known'} | {' / '.join(machines)} |")
     whole = together(run.pace for runs in rows.values() for run in runs)
     if whole is not None:
-        lines += ["", f"In all {text.pace(whole)}, from the first repeat to the last of each run."]
+        of_each = "from the beginning of the first repeat to that of the last, without gaps in which it was interrupted"
+        lines += ["", f"In all {text.pace(whole)}. The time of a run is {of_each}."]
     return [*lines, ""]
 
 

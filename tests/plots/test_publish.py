@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from plots import findings as findings_page
 from plots import publish
 from plots.publish import Published
 from results import finding
 from results.errors import BenchError
 from results.evidence import SCHEMA, FindingsStore, Probed, StartSeen
 from results.finding import Setup
+from results.judging import Evidence, judge
 from results.matrix import Cell
 from tests import browser
 from tests.conftest import ROOT
@@ -85,6 +87,33 @@ def test_findings_are_published_with_their_runs(where: Published, tmp_path: Path
     assert link.endswith("results/published/findings/runs/1-worker/records")
     assert (where.records / "findings" / "runs" / "1-worker" / "records").is_dir()
     assert "uWSGI with gevent. | **refuted** |" in (where.pages / "index.md").read_text()
+
+
+def test_the_page_of_findings_tells_rows_apart_and_has_what_is_long_below_the_table(tmp_path: Path) -> None:
+    chosen = {name: finding.discover()[name] for name in ("sync-under-asgi", "uwsgi-async-gevent")}
+    long = "it serves; it wrote: " + "a line of a log / " * 20
+    starts = {one.argv: Cell(status="works", seen=long) for one in chosen["uwsgi-async-gevent"].start}
+    evidence = Evidence(runs={}, features={}, starts=starts)
+    page = findings_page.markdown([judge(name, one, evidence) for name, one in chosen.items()], evidence)
+    rows = [line for line in page.splitlines() if line.startswith("| under each of them")]
+    assert [row.partition(" (p50) |")[0].partition("more: ")[2] for row in rows] == [
+        "uvicorn", "granian", "hypercorn", "daphne",
+    ]  # fmt: skip
+    assert all("| undecided: not measured |" in row for row in rows)
+    assert (
+        "| with `--async=gevent` it serves by gevent | works | works, with “gevent loop engine” | refuted (note 1) |"
+        in page
+    )
+    assert "\n1. uwsgi --http-socket BIND" in page
+    assert not any("a line of a log" in line for line in page.splitlines() if line.startswith("|"))
+
+
+def test_the_index_says_what_each_is_for_where_that_is_known(where: Published) -> None:
+    publish.publish(RUN, "one", where)
+    (where.records / publish.ABOUT).write_text('two = "Which is *it*?"\n')
+    publish.publish(RUN, "two", where)
+    found = (where.pages / "index.md").read_text()
+    assert "- [one](one/report.md)\n- [two](two/report.md): Which is \\*it\\*?\n" in found
 
 
 def test_a_matrix_is_published_with_its_figure(where: Published, tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ def test_the_index_is_of_what_is_there() -> None:
     assert publish.index(WHERE) == (WHERE.pages / "index.md").read_text()
 
 
+def test_of_all_that_is_published_it_is_said_what_it_is_for() -> None:
+    assert set(WHERE.about) == {*WHERE.names("run"), *WHERE.names("findings"), *WHERE.matrices()}
+
+
 def test_the_readme_shows_what_is_published() -> None:
     content = WHERE.readme.read_text()
     assert WHERE.readme == ROOT / "README.md"
