@@ -1,5 +1,9 @@
-"""The answer of a run in sentences: who wins, by how much, who is tied, and what cannot be said."""
+"""The answer of a run in sentences: who wins, by how much, who is tied, and what cannot be said.
 
+Tied for best are all cases that none is significantly above, so that none of them is above another.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,10 +53,11 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
     is_open = cases[0].case.profile.kind == "open"
     if len(cases) == 1:
         return [f"{where}{text.named(cases[0].case)} gave {_figure(cases[0])}; there is nothing to compare it with."]
-    best = [one for one in cases if one.rank == 1]
+    ranked = sorted((one for one in cases if one.rank), key=_merit, reverse=True)
+    best = [one for one in ranked if one.may_be_best]
     if not best:
         return [f"{where}One repeat of each: too little to say who is faster."]
-    behind = sorted((one for one in cases if one.rank and one.rank > 1), key=lambda one: one.rank or 0)
+    behind = [one for one in ranked if not one.may_be_best]
     sentences = [where + _best(best, tied=len(best) > 1)]
     if behind:
         named = [f"{text.named(one.case)} {text.ratio(one.ratio_to_best)}{_but(one)}" for one in behind[:MOST_NAMED]]
@@ -71,6 +76,14 @@ def _best(best: Sequence[CaseSummary], *, tied: bool) -> str:
 def _but(one: CaseSummary) -> str:
     """What must be known beside a figure."""
     return ", but unevenly served" if text.is_uneven(one) else ""
+
+
+def _merit(one: CaseSummary) -> float:
+    """By what cases are put in order, the best having none beside it."""
+    if one.ratio_to_best is None:
+        return math.inf
+    beside = one.ratio_to_best
+    return (beside.inverse if one.case.profile.kind == "open" else beside).value
 
 
 def _figure(one: CaseSummary) -> str:

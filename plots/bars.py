@@ -25,7 +25,7 @@ def draw(
     figures = [of(summary) for summary in cases]
     for row, (summary, figure) in enumerate(zip(cases, figures, strict=True)):
         if figure is not None:
-            said = text.number(figure.value) + (_standing(summary, cases) if explained else "")
+            said = text.number(figure.value) + (_standing(summary) if explained else "")
             _draw_row(axes, row, summary, figure, looks[summary.case.server], said)
         elif explained and not summary.usable:
             _draw_invalid(axes, row, summary)
@@ -40,10 +40,9 @@ def name_rows(axes: Axes, cases: Sequence[CaseSummary]) -> None:
     axes.set_yticks(range(len(cases)), [text.label(summary.case) for summary in cases], color=style.INK)
 
 
-def _standing(summary: CaseSummary, cases: Sequence[CaseSummary]) -> str:
-    """Rank, with = where it is shared, and what makes it suspect."""
-    tied = "=" if text.is_tied(summary, cases) else ""
-    rank = f"   #{summary.rank}{tied}" if summary.rank is not None else ""
+def _standing(summary: CaseSummary) -> str:
+    """Rank, and what makes it suspect."""
+    rank = f"   #{text.rank(summary)}" if summary.rank is not None else ""
     suspect = summary.judgement.verdict == "suspect"
     return rank + (f"   suspect: {summary.judgement.reasons[0].code}" if suspect else "")
 

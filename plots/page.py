@@ -81,9 +81,8 @@ def html(run: RunSummary, head: str, charts: Sequence[tuple[str, Path]]) -> str:
 
 def _rows(run: RunSummary, columns: Sequence[str]) -> Iterator[Row]:
     for scenario in text.scenarios(run):
-        cases = text.of_scenario(run, scenario)
-        for one in cases:
-            shown = text.cells(one, tied=text.is_tied(one, cases)) | {"scenario": scenario}
+        for one in text.of_scenario(run, scenario):
+            shown = text.cells(one) | {"scenario": scenario}
             numbers = _numbers(one)
             yield Row(
                 id=f"case-{re.sub(r'[^a-z0-9]+', '-', one.case.name.lower())}",

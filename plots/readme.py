@@ -117,7 +117,7 @@ def _cells(one: CaseSummary | None) -> tuple[str, str]:
     if one.throughput_rps is None:
         return NOTHING, text.NONE
     shown, uneven = text.interval(one.throughput_rps), text.is_uneven(one)
-    best = one.rank == 1 and not uneven
+    best = one.may_be_best and not uneven
     return (f"**{shown}**" if best else shown) + _marks(one), text.value(one.latency_ms["p99"])
 
 

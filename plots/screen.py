@@ -111,9 +111,7 @@ def show_run(run: RunSummary, console: Console) -> None:
             words = name in text.WORDS
             table.add_column(name, justify="left" if words else "right", no_wrap=words, overflow="fold")
         for summary in cases:
-            cells = {
-                name: escape(cell) for name, cell in text.cells(summary, tied=text.is_tied(summary, cases)).items()
-            }
+            cells = {name: escape(cell) for name, cell in text.cells(summary).items()}
             cells["verdict"] = f"[{COLOURS[summary.judgement.verdict]}]{cells['verdict']}[/]"
             table.add_row(*(cells[name] for name in columns))
         console.print(f"{scenario}: {text.profile(run, scenario)}", style="bold", markup=False, highlight=False)

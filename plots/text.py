@@ -15,6 +15,7 @@ from results.two_runs import Figures
 
 NONE = "–"
 DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."
+RANGES = "Rank 3–7: two cases are significantly better, and four cannot be told apart from it."
 FIRST_BYTE = "first byte ms"
 COLUMNS = (
     "rank", "case", "verdict", "req/s", "of best", FIRST_BYTE, "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed",
@@ -94,11 +95,18 @@ def columns(known: Sequence[str], cases: Sequence[CaseSummary]) -> list[str]:
     return [name for name in known if name != FIRST_BYTE or timed]
 
 
-def cells(summary: CaseSummary, *, tied: bool = False) -> dict[str, str]:
-    """A case's cell in each of `COLUMNS`; `tied`: whether others share its rank."""
+def rank(summary: CaseSummary) -> str:
+    """As `1`, or as `3–7` where it cannot be told apart from others."""
+    if summary.rank is None:
+        return NONE
+    return f"{summary.rank}" if summary.rank == summary.rank_to else f"{summary.rank}–{summary.rank_to}"
+
+
+def cells(summary: CaseSummary) -> dict[str, str]:
+    """A case's cell in each of `COLUMNS`."""
     latency, requests = summary.latency_ms, summary.requests
     return {
-        "rank": NONE if summary.rank is None else f"{summary.rank}{'=' * tied}",
+        "rank": rank(summary),
         "case": named(summary.case),
         "verdict": summary.judgement.verdict,
         "req/s": interval(summary.throughput_rps),
@@ -138,11 +146,6 @@ def endpoints(summary: CaseSummary) -> list[str]:
         f"{name}: {one.good:,} good answers, p50 {ms(one.p50_ms)} ms, p99 {ms(one.p99_ms)} ms"
         for name, one in summary.endpoints.items()
     ]
-
-
-def is_tied(summary: CaseSummary, cases: Sequence[CaseSummary]) -> bool:
-    """Whether another of `cases` has its rank."""
-    return summary.rank is not None and sum(one.rank == summary.rank for one in cases) > 1
 
 
 def profile(run: RunSummary, scenario: str) -> str:
@@ -265,8 +268,8 @@ def left_out(plan: Plan) -> list[str]:
 
 def repeats(run: RunSummary) -> str:
     """What ranks and brackets in a table are."""
-    ranked = any(one.rank for one in run.cases)
-    return ("Cases of one rank (=) cannot be told apart. " if ranked else "") + intervals(run)
+    ranges = any(one.rank != one.rank_to for one in run.cases)
+    return (f"{RANGES} " if ranges else "") + intervals(run)
 
 
 def intervals(run: RunSummary) -> str:

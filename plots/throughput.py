@@ -13,7 +13,7 @@ def draw(run: RunSummary, scenario: str) -> Figure:
     axes = figure.add_subplot()
     bars.draw(axes, cases, style.looks(run), lambda summary: summary.throughput_rps)
     bars.name_rows(axes, cases)
-    tied = "; #: rank, = where cases cannot be told apart" if any(one.rank for one in cases) else ""
-    style.title(axes, f"{scenario}: throughput", f"good answers per second, more is better{tied}")
+    ranks = "; #: rank, a range where it cannot be told apart from others" if any(one.rank for one in cases) else ""
+    style.title(axes, f"{scenario}: throughput", f"good answers per second, more is better{ranks}")
     axes.set_xlabel("throughput (requests/s); points are repeats, the line is their 95% interval")
     return figure

@@ -1,4 +1,4 @@
-"""Cases beside each other: ratios with intervals, and ranks in which what cannot be told apart is tied."""
+"""Cases beside each other: ratios with intervals, and ranks as ranges, as far as cases can be told apart."""
 
 import math
 import warnings
@@ -98,12 +98,15 @@ class Place:
     """Where a case stands among others.
 
     Attributes:
-        rank: one more than the number of cases above it; cases that cannot be told apart share one. None where it has a
-            single repeat, or a figure that is not positive.
+        rank: one more than the number of cases above it. None where it has a single repeat, or a figure that is not
+            positive.
+        rank_to: the number of cases that are not below it, itself included; beyond `rank` by as many as it cannot be
+            told apart from. None where `rank` is.
         to_best: its figure beside that of the best case; None of that itself, and where a figure is not positive.
     """
 
     rank: int | None
+    rank_to: int | None
     to_best: Ratio | None
 
 
@@ -112,11 +115,12 @@ def places(cases: Sequence[Sequence[float]]) -> list[Place]:
 
     A case is above another when the difference of their means of logarithms is significant at 5% over all pairs
     together (P. A. Games, J. F. Howell: Pairwise Multiple Comparison Procedures with Unequal N's and/or Variances,
-    1976). The intervals of ratios are of the same test, so that one that has 1 in it is of a case that is tied.
+    1976). The intervals of ratios are of the same test, so that one that has 1 in it is of a case that cannot be told
+    apart from the best. A third may be above such a case all the same, whose repeats differ less than the best one's.
     """
     sound = [number for number, figures in enumerate(cases) if len(figures) > 1 and min(figures) > 0]
     positive = [number for number, figures in enumerate(cases) if figures and min(figures) > 0]
-    found = [Place(rank=None, to_best=None) for _ in cases]
+    found = [Place(rank=None, rank_to=None, to_best=None) for _ in cases]
     if not positive:
         return found
     means = {number: float(np.log(cases[number]).mean()) for number in positive}
@@ -124,18 +128,19 @@ def places(cases: Sequence[Sequence[float]]) -> list[Place]:
     for number in positive:
         if number != best:
             alone = Ratio(value=math.exp(means[number] - means[best]), low=None, high=None)
-            found[number] = Place(rank=None, to_best=alone)
+            found[number] = replace(found[number], to_best=alone)
     if len(sound) == 1:
-        found[sound[0]] = replace(found[sound[0]], rank=1)
+        found[sound[0]] = replace(found[sound[0]], rank=1, rank_to=1)
     if len(sound) < 2:
         return found
     apart = _Apart([np.log(cases[number]) for number in sound])
     for own, number in enumerate(sound):
-        above = [other for other in range(len(sound)) if apart.is_above(other, own)]
+        above = sum(apart.is_above(other, own) for other in range(len(sound)))
+        below = sum(apart.is_above(own, other) for other in range(len(sound)))
         to_best = found[number].to_best
         if to_best is not None and best in sound:
             to_best = apart.ratio(own, sound.index(best))
-        found[number] = Place(rank=1 + len(above), to_best=to_best)
+        found[number] = Place(rank=1 + above, rank_to=len(sound) - below, to_best=to_best)
     return found
 
 

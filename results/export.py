@@ -60,6 +60,7 @@ def _case_as_json(summary: CaseSummary) -> dict[str, object]:
         "cpu_ms_per_request": _value(summary.cost.cpu_ms_per_request),
         "memory_peak_mib": summary.cost.memory_peak_mib,
         "rank": summary.rank,
+        "rank_to": summary.rank_to,
         "ratio_to_best": _ratio_as_json(summary.ratio_to_best),
         "service_time_ms": {name: _estimate_as_json(one) for name, one in (summary.service_time_ms or {}).items()},
         "first_byte_ms": {name: _estimate_as_json(one) for name, one in (summary.first_byte_ms or {}).items()},

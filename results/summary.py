@@ -41,10 +41,11 @@ class CaseSummary:
     `first_byte_ms` does so for p50 and p99 where first bytes were timed, and is None elsewhere.
     `connect_ms` is the median time to make a connection. `endpoints` are given where there are several.
     `doubted` is how many of the repeats are not valid.
-    `rank` is among the usable cases of the scenario with the same profile, by throughput, or in an open profile by p99;
-    cases that cannot be told apart share one. `best` is the one with the best figure of those that it is compared with.
-    `ratio_to_best` is that figure beside the best one's: throughput as a part of its throughput, or p99 as a multiple
-    of its p99; None of the best one itself, and where nothing is compared.
+    `rank` is among the usable cases of the scenario with the same profile, by throughput, or in an open profile by p99:
+    from one more than the number of cases significantly above it to `rank_to`, the number of those not below it.
+    `best` is the one with the best figure of those that it is compared with. `ratio_to_best` is that figure beside the
+    best one's: throughput as a part of its throughput, or p99 as a multiple of its p99; None of the best one itself, and
+    where nothing is compared.
     `log_tail` are the last log lines of the first repeat that was invalid.
     `distribution` is the merged histogram in µs behind it.
     """
@@ -59,6 +60,7 @@ class CaseSummary:
     failures: dict[str, int]
     starved_users: int
     rank: int | None
+    rank_to: int | None
     best: bool
     ratio_to_best: Ratio | None
     service_time_ms: dict[str, Estimate | None] | None
@@ -73,6 +75,11 @@ class CaseSummary:
     @property
     def usable(self) -> bool:
         return self.judgement.verdict != "invalid"
+
+    @property
+    def may_be_best(self) -> bool:
+        """Whether no case is significantly above it: those that may be are tied for best, none being above another."""
+        return self.rank == 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +174,7 @@ def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseS
         failures=dict(sum((Counter(load.failures) for load in loads), Counter())),
         starved_users=0 if case.profile.kind == "open" else max(map(starved_users, loads), default=0),
         rank=None,
+        rank_to=None,
         best=False,
         ratio_to_best=None,
         service_time_ms=latencies.service_time(loads) if usable and case.profile.kind == "open" else None,
@@ -198,7 +206,7 @@ def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[
             beside = place.to_best
             if beside is not None and cases[number].case.profile.kind == "open":
                 beside = beside.inverse
-            ranked[number] = replace(cases[number], rank=place.rank, ratio_to_best=beside)
+            ranked[number] = replace(cases[number], rank=place.rank, rank_to=place.rank_to, ratio_to_best=beside)
             if beside is None and min(_merit(cases[number])) > 0:
                 ranked[number] = replace(ranked[number], best=True)
     return tuple(ranked)

@@ -22,8 +22,8 @@ from tests.conftest import BRIEF, ROOT, CommandLine, Finished
 CASE_KEYS = {
     "case", "server", "interface", "scenario", "variant", "parameters", "profile", "repeats", "verdict", "reasons",
     "throughput_rps", "latency_ms", "requests", "failures", "starved_users", "cpu_ms_per_request", "memory_peak_mib",
-    "rank", "ratio_to_best", "service_time_ms", "first_byte_ms", "connect_ms", "endpoints", "switches_per_request",
-    "threads_peak", "descriptors_peak", "worker_shares",
+    "rank", "rank_to", "ratio_to_best", "service_time_ms", "first_byte_ms", "connect_ms", "endpoints",
+    "switches_per_request", "threads_peak", "descriptors_peak", "worker_shares",
 }  # fmt: skip
 
 

@@ -64,6 +64,24 @@ def test_the_answer_says_what_one_repeat_cannot() -> None:
     assert one.first == "One repeat of each: too little to say who is faster."
 
 
+def test_the_answer_names_those_behind_by_their_figures_and_not_by_rank() -> None:
+    """A wide interval, and so a rank that begins early, puts nobody before a better figure."""
+    rates = {"wide": (75, 90, 82), "last": (50, 50, 51), "third": (85, 85, 84), "next": (90, 91, 90)}
+    rates["best"] = (300, 302, 298)
+    cases = [replace(CASE, server=server) for server in rates]
+    records = [
+        record(load(*[second([1.0] * rate)] * 2), case=one, repeat=repeat)
+        for one in cases
+        for repeat, rate in enumerate(rates[one.server], 1)
+    ]
+    run = summarize("r", plan(*cases, repeats=3), records)
+    ranks = {one.case.server: one.rank for one in run.cases}
+    assert (ranks["next"], ranks["wide"], ranks["third"]) == (2, 2, 3)
+    (said,) = answer.answers(run)
+    assert said.first == "Best: best sync, 300 req/s."
+    assert re.findall(r"(\w+) sync", said.rest[0]) == ["next", "third", "wide", "last"]
+
+
 def test_the_answer_names_ties_and_the_invalid(written: Path) -> None:
     text = written.read_text()
     assert "Tied for best, as they cannot be told apart: gunicorn-gevent sync, 614 req/s; uwsgi-gevent sync" in text

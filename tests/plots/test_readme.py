@@ -92,6 +92,7 @@ def test_a_case_that_serves_unevenly_is_not_in_bold_has_its_own_mark_and_a_cavea
 def test_an_invalid_case_has_no_figure() -> None:
     shown = run()
     first = next(one for one in shown.cases if one.case.kind == "sync")
-    broken = replace(first, throughput_rps=None, rank=None, cost=replace(first.cost, memory_peak_mib=None))
+    cost = replace(first.cost, memory_peak_mib=None)
+    broken = replace(first, throughput_rps=None, rank=None, rank_to=None, cost=cost)
     table = readme.of_run(replace(shown, cases=(broken,)), PAGE)
     assert f"| {first.case.server} sync | {readme.NOTHING} | – | – |" in table

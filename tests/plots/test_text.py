@@ -73,6 +73,20 @@ def test_a_table_shows_first_bytes_only_where_they_were_timed() -> None:
     assert FIRST_BYTE not in report.markdown(without)
 
 
+def test_a_rank_is_a_range_where_cases_cannot_be_told_apart() -> None:
+    (one,) = summarize("x", plan(case("uvicorn")), [record(load(second([5.0] * 100)), case=case("uvicorn"))]).cases
+    assert text.cells(one)["rank"] == "–"
+    assert text.cells(replace(one, rank=3, rank_to=3))["rank"] == "3"
+    assert text.cells(replace(one, rank=3, rank_to=7))["rank"] == "3–7"
+
+
+def test_what_a_range_of_ranks_says_stands_below_the_tables_that_have_one() -> None:
+    cases = case("uvicorn"), case("daphne")
+    records = [record(load(second([5.0] * 100)), case=one, repeat=repeat) for one in cases for repeat in (1, 2)]
+    assert text.RANGES in report.markdown(summarize("x", plan(*cases, repeats=2), records))
+    assert text.RANGES not in report.markdown(summarize("x", plan(*cases), records[::2]))
+
+
 def test_an_invalid_case_has_no_figure_in_the_table() -> None:
     one = case("uvicorn")
     bad = load(second([5.0] * 10, errors=90), failures={"status 500": 90})

@@ -1,4 +1,4 @@
-"""Ratios whose intervals hold the truth as often as they say, and ranks that tie what cannot be told apart."""
+"""Ratios whose intervals hold the truth as often as they say, and ranks no more exact than cases can be told apart."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -12,11 +12,12 @@ from results.record import Machine, Record
 from tests.results.factory import PROFILE, case, load, record, second
 
 TRIALS = 1000
+NOWHERE = (None, None)
 HERE = record(load(second([5.0])))
 
 
-def ranks(cases: Sequence[Sequence[float]]) -> list[int | None]:
-    return [place.rank for place in places(cases)]
+def ranks(cases: Sequence[Sequence[float]]) -> list[tuple[int | None, int | None]]:
+    return [(place.rank, place.rank_to) for place in places(cases)]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_a_case_whose_repeats_are_all_alike_is_compared_without_a_word() -> None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = ratio([19.4, 19.4, 19.4], [9.6, 9.8, 9.6])
-        assert ranks([[19.4, 19.4, 19.4], [9.6, 9.8, 9.6]]) == [1, 2]
+        assert ranks([[19.4, 19.4, 19.4], [9.6, 9.8, 9.6]]) == [(1, 1), (2, 2)]
     assert found.value == pytest.approx(2, rel=0.02)
     assert not found.tied
 
@@ -96,32 +97,48 @@ def test_a_ratio_needs_positive_figures(one: Sequence[float], other: Sequence[fl
 
 
 def test_what_clearly_differs_is_ranked() -> None:
-    assert ranks([[100.0, 101.0, 99.0], [300.0, 302.0, 297.0], [200.0, 198.0, 201.0]]) == [3, 1, 2]
+    assert ranks([[100.0, 101.0, 99.0], [300.0, 302.0, 297.0], [200.0, 198.0, 201.0]]) == [(3, 3), (1, 1), (2, 2)]
 
 
-def test_equal_groups_share_the_first_rank() -> None:
-    assert ranks([[100.0, 104.0, 97.0], [101.0, 98.0, 103.0], [99.0, 102.0, 100.0]]) == [1, 1, 1]
+def test_what_cannot_be_told_apart_may_have_any_rank() -> None:
+    assert ranks([[100.0, 104.0, 97.0], [101.0, 98.0, 103.0], [99.0, 102.0, 100.0]]) == [(1, 3), (1, 3), (1, 3)]
 
 
 def test_a_group_that_overlaps_with_both_others_is_below_neither() -> None:
     """The first is above the last; the one between can be told from neither."""
     first, between, last = [110.0, 109.0, 111.0, 110.5], [105.0, 115.0, 96.0, 104.0], [100.0, 101.0, 99.0, 100.5]
-    assert ranks([last, between, first]) == [2, 1, 1]
+    assert ranks([last, between, first]) == [(2, 3), (1, 3), (1, 2)]
 
 
 def test_below_two_that_are_tied_comes_the_third_rank() -> None:
-    assert ranks([[50.0, 51.0, 49.0], [100.0, 104.0, 97.0], [101.0, 98.0, 103.0]]) == [3, 1, 1]
+    assert ranks([[50.0, 51.0, 49.0], [100.0, 104.0, 97.0], [101.0, 98.0, 103.0]]) == [(3, 3), (1, 2), (1, 2)]
+
+
+def test_a_wide_interval_gives_a_wide_range_and_no_better_a_rank() -> None:
+    """The last has the lowest mean, and the fewest above it: its range says how little that means."""
+    best, upper, lower = [400.0, 404.0, 397.0, 401.0], [262.0, 258.0, 259.0, 260.0], [255.0, 253.0, 254.0, 252.0]
+    wide = [164.0, 362.0, 250.0, 230.0]
+    assert ranks([best, upper, lower, wide]) == [(1, 2), (2, 3), (3, 4), (1, 4)]
+
+
+def test_a_range_is_as_wide_as_many_as_a_case_cannot_be_told_apart_from() -> None:
+    random = np.random.default_rng(5)
+    for _ in range(20):
+        found = ranks(np.exp(random.normal([[0.0], [-0.1], [-0.2], [-0.6]], 0.1, (4, 4))).tolist())
+        assert all(first is not None and last is not None and 1 <= first <= last <= 4 for first, last in found)
+        # Each pair that cannot be told apart widens two ranges, and each other pair none.
+        assert sum((last or 0) - (first or 0) for first, last in found) % 2 == 0
 
 
 def test_figures_without_any_spread_are_ranked_by_value() -> None:
-    assert ranks([[64.0, 64.0], [128.0, 128.0], [64.0, 64.0]]) == [2, 1, 2]
+    assert ranks([[64.0, 64.0], [128.0, 128.0], [64.0, 64.0]]) == [(2, 3), (1, 1), (2, 3)]
 
 
 def test_one_repeat_or_a_zero_is_not_ranked() -> None:
     good, better = [100.0, 101.0, 99.0], [200.0, 201.0, 199.0]
-    assert ranks([good, [500.0], better, [0.0, 300.0, 300.0]]) == [2, None, 1, None]
-    assert ranks([good, [500.0]]) == [1, None]
-    assert ranks([[1.0], [2.0]]) == [None, None]
+    assert ranks([good, [500.0], better, [0.0, 300.0, 300.0]]) == [(2, 2), NOWHERE, (1, 1), NOWHERE]
+    assert ranks([good, [500.0]]) == [(1, 1), NOWHERE]
+    assert ranks([[1.0], [2.0]]) == [NOWHERE, NOWHERE]
     assert ranks([]) == []
 
 
@@ -129,7 +146,7 @@ def test_equal_cases_are_seldom_ranked_apart() -> None:
     """5% of the time, over all pairs together."""
     random = np.random.default_rng(5)
     trials = 60
-    apart = sum(set(ranks(np.exp(random.normal(0, 0.05, (3, 3))).tolist())) != {1} for _ in range(trials))
+    apart = sum(set(ranks(np.exp(random.normal(0, 0.05, (3, 3))).tolist())) != {(1, 3)} for _ in range(trials))
     assert apart / trials <= 0.1
 
 
@@ -194,6 +211,14 @@ def test_a_case_of_the_first_rank_has_1_in_the_interval_of_its_ratio_to_the_best
                 assert place.to_best.tied or place.rank != 1
                 told_apart += not place.to_best.tied
     assert told_apart > 50
+
+
+def test_one_that_cannot_be_told_apart_from_the_best_mean_may_be_below_another() -> None:
+    """It is then not tied for best: that is to have none above it."""
+    best, steady, last = places([[100.0, 104.0, 97.0, 102.0], [99.0, 99.1, 98.9, 99.0], [96.0, 96.1, 95.9, 96.0]])
+    assert last.to_best is not None
+    assert last.to_best.tied
+    assert [(one.rank, one.rank_to) for one in (best, steady, last)] == [(1, 3), (1, 2), (2, 3)]
 
 
 def test_beside_the_best_are_all_that_have_positive_figures() -> None:

@@ -119,4 +119,4 @@ def test_different_parameters_are_not_ranked_against_each_other() -> None:
         for repeat in (1, 2)
     ]
     found = summarize("r", plan(*asked, repeats=2), records).cases
-    assert [one.rank for one in found] == [1, 1, 2, 2]
+    assert [(one.rank, one.rank_to) for one in found] == [(1, 1), (1, 1), (2, 2), (2, 2)]
