@@ -1,4 +1,4 @@
-"""How every figure looks: one colour and marker per server, one line style per variant, one caption."""
+"""How every figure looks: one colour and marker per server, in every run; one line style per variant, one caption."""
 
 import textwrap
 from collections.abc import Sequence
@@ -25,14 +25,24 @@ LEAST_RANGE = 5.0
 MANY_DECADES = 1e4
 INK, MUTED, GRID, ALARM = "#1a1a1a", "#595959", "#d9d9d9", "#b00020"
 
-# Okabe and Ito's palette, which colour-blind people can tell apart, ordered so that neighbours differ in grey too.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442")
+# Okabe and Ito's palette, which colour-blind people can tell apart, ordered so that neighbours differ in grey too;
+# without its yellow, which is hardly seen on white.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# Seven and eight have no common factor, so that 56 servers in a row differ in colour or marker.
+SERVERS = (
+    *("gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "gunicorn-uvicorn", "hypercorn", "uvicorn", "daphne"),
+    *("granian-wsgi", "granian-asgi", "uwsgi", "waitress", "uwsgi-gevent", "uwsgi-threads", "gunicorn-asgi"),
+    *("uvicorn-h11", "runserver", "fastapi", "null"),
+)
+"""Those that look alike in every run, in an order in which relatives differ in both. New ones come last."""
 LINES: dict[ViewKind | None, str] = {"sync": "-", None: "-", "async": (0, (4, 2))}  # type: ignore[dict-item]  # matplotlib's dash tuple
 
 matplotlib.rcParams.update(
     {
-        "font.family": "DejaVu Sans",
+        # A figure is laid out for the first; who reads an SVG and has it not is shown one that is as wide.
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans", "Verdana"],
         "font.size": 9,
         "axes.edgecolor": MUTED,
         "axes.labelcolor": INK,
@@ -53,18 +63,20 @@ matplotlib.rcParams.update(
 
 @dataclass(frozen=True)
 class Look:
-    """How a server is drawn, in all figures of a run alike."""
+    """How a server is drawn, in all figures of a run alike; one of `SERVERS` in those of all runs."""
 
     colour: str
     marker: str
 
 
 def looks(run: RunSummary) -> dict[str, Look]:
-    """The look of each server of a run."""
-    servers = sorted({summary.case.server for summary in run.cases})
+    """The look of each server of a run; those that `SERVERS` does not have come behind it, in order."""
+    servers = {summary.case.server for summary in run.cases}
+    known = [*SERVERS, *sorted(servers.difference(SERVERS))]
     return {
         server: Look(COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])
-        for number, server in enumerate(servers)
+        for number, server in enumerate(known)
+        if server in servers
     }
 
 
