@@ -1,15 +1,18 @@
 """A figure of each case as a bar: every repeat a point, and the interval. Invalid cases keep their row, and say why."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 
 from plots import style, text
 from results.stats import Estimate
-from results.summary import CaseSummary
+from results.summary import CaseSummary, RunSummary
 
-ROW_INCHES = 0.36
+AROUND_INCHES, ROW_INCHES = 1.42, 0.36
+"""A figure is as high as its rows, and what is above and below them."""
 BAR_HEIGHT = 0.62
+FILLED, PALE = 0.45, 0.12
 REASON_CHARACTERS = 78
 
 Figure = Callable[[CaseSummary], Estimate | None]
@@ -36,6 +39,18 @@ def draw(
     axes.grid(axis="x")
 
 
+def key(cases: Sequence[CaseSummary]) -> list[str]:
+    """What bars say by how they look, as far as any does."""
+    shown = [one for one in cases if one.usable]
+    found = ["hatched: async view"] if any(one.case.kind == "async" for one in shown) else []
+    return found + (["dashed and pale: suspect"] if any(one.judgement.verdict == "suspect" for one in shown) else [])
+
+
+def points(run: RunSummary) -> str:
+    """What is drawn over the bars; empty where that is one point."""
+    return "points are repeats, the line is their 95% interval" if run.plan.repeats > 1 else ""
+
+
 def name_rows(axes: Axes, cases: Sequence[CaseSummary]) -> None:
     axes.set_yticks(range(len(cases)), [text.label(summary.case) for summary in cases], color=style.INK)
 
@@ -43,8 +58,10 @@ def name_rows(axes: Axes, cases: Sequence[CaseSummary]) -> None:
 def _standing(summary: CaseSummary) -> str:
     """Rank, and what makes it suspect."""
     rank = f"   #{text.rank(summary)}" if summary.rank is not None else ""
-    suspect = summary.judgement.verdict == "suspect"
-    return rank + (f"   suspect: {summary.judgement.reasons[0].code}" if suspect else "")
+    if summary.judgement.verdict != "suspect":
+        return rank
+    first, *others = summary.judgement.reasons
+    return f"{rank}   suspect: {first.code}" + (f" and {len(others)} more" if others else "")
 
 
 def _draw_row(axes: Axes, row: int, summary: CaseSummary, figure: Estimate, look: style.Look, said: str) -> None:
@@ -53,8 +70,7 @@ def _draw_row(axes: Axes, row: int, summary: CaseSummary, figure: Estimate, look
         row,
         figure.value,
         height=BAR_HEIGHT,
-        color="none" if suspect else look.colour,
-        alpha=0.45 if not suspect else 1,
+        facecolor=(look.colour, PALE if suspect else FILLED),
         edgecolor=look.colour,
         hatch="///" if summary.case.kind == "async" else "",
         linestyle="--" if suspect else "-",
@@ -81,7 +97,7 @@ def _draw_row(axes: Axes, row: int, summary: CaseSummary, figure: Estimate, look
 
 def _draw_invalid(axes: Axes, row: int, summary: CaseSummary) -> None:
     reason = summary.judgement.reasons[0].text if summary.judgement.reasons else "it was not measured"
-    short = reason if len(reason) <= REASON_CHARACTERS else f"{reason[: REASON_CHARACTERS - 3]}..."
+    short = textwrap.shorten(reason, REASON_CHARACTERS, placeholder=" …")
     axes.annotate(
         f"✗ invalid: {short}",
         (0, row),

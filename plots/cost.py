@@ -10,7 +10,7 @@ from results.summary import CaseSummary, RunSummary
 def draw(run: RunSummary, scenario: str) -> Figure:
     """The figure; cases in the order of the chart of throughput, invalid ones without a bar."""
     cases = text.of_scenario(run, scenario)
-    figure = style.new_figure(1.25 + bars.ROW_INCHES * len(cases))
+    figure = style.new_figure(bars.AROUND_INCHES + bars.ROW_INCHES * len(cases))
     cpu, memory = figure.subplots(1, 2, sharey=True)
     looks = style.looks(run)
     bars.draw(cpu, cases, looks, lambda summary: summary.cost.cpu_ms_per_request, explained=False)
@@ -22,9 +22,10 @@ def draw(run: RunSummary, scenario: str) -> Figure:
                 "✗ invalid", (0, row), xytext=(6, 0), textcoords="offset points", va="center", color=style.ALARM,
                 fontsize=8.5,
             )  # fmt: skip
-    style.title(cpu, f"{scenario}: cost", "CPU time of the server per good answer, less is better")
-    memory.set_title("all its processes at their largest", loc="left", fontsize=8.5, color=style.MUTED)
-    cpu.set_xlabel("CPU time (ms per answer)")
+    below = ["CPU time of the server per good answer, less is better", "; ".join(bars.key(cases))]
+    style.title(cpu, f"{scenario}: cost", "\n".join(filter(None, below)))
+    style.title(memory, "", "all its processes at their largest")
+    cpu.set_xlabel("\n".join(filter(None, ["CPU time (ms per answer)", bars.points(run)])))
     memory.set_xlabel("memory (MiB)")
     return figure
 

@@ -17,8 +17,6 @@ from results.summary import CaseSummary, RunSummary
 
 BLOCK = re.compile(r"(?P<begin><!-- published: (?P<name>[a-z0-9-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 NOTHING = "*invalid*"
-SUSPECT = "†"
-"""Marks a figure of a case that is suspect."""
 UNEVEN = "‡"
 """Marks one of a case whose users were served unevenly."""
 REASONS_NAMED = 2
@@ -76,7 +74,7 @@ def _legend(run: RunSummary, shown: Sequence[CaseSummary], page: str) -> list[st
         why = " and ".join(f"{count} for `{code}`" for code, count in often)
         of = f", 2/{run.plan.repeats} in two of its repeats" if run.plan.repeats > 1 else ""
         lines.append(
-            f"- {SUSPECT} is *suspect*{of}. {len(suspect)} of these {len(shown)} cases are, {why}: "
+            f"- {text.SUSPECT} is *suspect*{of}. {len(suspect)} of these {len(shown)} cases are, {why}: "
             f"[the report]({page}) has all reasons, the [methodology]({VERDICTS}) what they mean."
         )
     if any(map(text.is_uneven, shown)):
@@ -125,4 +123,4 @@ def _marks(one: CaseSummary) -> str:
     if one.judgement.verdict != "suspect":
         return ""
     of = f"{one.doubted}/{one.repeats}" if one.repeats > 1 else ""
-    return f" {SUSPECT}{of}" + f" {UNEVEN}" * text.is_uneven(one)
+    return f" {text.SUSPECT}{of}" + f" {UNEVEN}" * text.is_uneven(one)

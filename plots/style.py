@@ -10,6 +10,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from plots.text import cpu_text, loads, number
 from results.plan import ViewKind
@@ -20,6 +21,9 @@ WIDTH_INCHES = 9.0
 DPI = 120
 CAPTION_CHARACTERS = 152
 LINE_INCHES = 0.17
+BELOW_POINTS = 10.5
+"""The height of a line below a title."""
+HEADING_POINTS, HEADING_CHARACTERS = 19, 130
 PLACES = 6
 LEAST_RANGE = 5.0
 MANY_DECADES = 1e4
@@ -86,10 +90,24 @@ def new_figure(height_inches: float) -> Figure:
 
 
 def title(axes: Axes, text: str, below: str = "") -> None:
-    """A left-aligned title and a muted line below it."""
-    axes.set_title(text, loc="left", fontweight="bold", fontsize=11, pad=17 if below else 8)
+    """A left-aligned title and muted lines below it."""
+    pad = 6.5 + BELOW_POINTS * (1 + below.count("\n")) if below else 8
+    axes.set_title(text, loc="left", fontweight="bold", fontsize=11, pad=pad)
     if below:
         axes.text(0, 1, below, transform=axes.transAxes, va="bottom", color=MUTED, fontsize=8.5)
+
+
+def heading(figure: Figure, text: str, below: Sequence[str]) -> None:
+    """A title of all panels of a figure, which grows by muted lines below it, each broken where it is too long."""
+    lines = [line for one in below for line in textwrap.wrap(one, HEADING_CHARACTERS, break_on_hyphens=False)]
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + LINE_INCHES * len(lines))
+    # The layout leaves room for a title, and so for its empty lines.
+    figure.suptitle(text + "\n" * len(lines), x=0.01, ha="left", fontweight="bold", fontsize=11)
+    lower = ScaledTranslation(0, -HEADING_POINTS / 72, figure.dpi_scale_trans)
+    figure.text(
+        0.01, 1, "\n".join(lines), transform=figure.transFigure + lower, va="top", color=MUTED, fontsize=8.5
+    )  # fmt: skip
 
 
 def latency_axis(axes: Axes) -> None:

@@ -14,6 +14,10 @@ from results.summary import CaseSummary, RunSummary
 from results.two_runs import Figures
 
 NONE = "–"
+SUSPECT = "†"
+"""Marks what rests on a case that is suspect, where its reasons have no room."""
+DEVELOPMENT = "runserver"
+"""Django's own server, of which its documentation says that it must not be used in production."""
 DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."
 RANGES = "Rank 3–7: two cases are significantly better, and four cannot be told apart from it."
 FIRST_BYTE = "first byte ms"
@@ -31,6 +35,11 @@ UNEVEN = "uneven-service"
 def number(value: float) -> str:
     """Three significant digits, or all that stand before the point: 1,234, 51.8, 0.459."""
     return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
+
+
+def rough(value: float) -> str:
+    """Two significant digits: 1,200, 12, 1.0, 0.050."""
+    return f"{float(f'{value:.2g}'):,.0f}" if abs(value) >= 9.95 else f"{value:#.2g}"
 
 
 def interval(figure: Estimate | None) -> str:
@@ -82,6 +91,11 @@ def figures(both: Figures | None) -> tuple[str, str]:
 
 def value(figure: Estimate | None) -> str:
     return NONE if figure is None else number(figure.value)
+
+
+def _server(case: Case) -> str:
+    """Its name, with what must be known of it beside that."""
+    return f"{case.server} (development)" if case.server == DEVELOPMENT else case.server
 
 
 def named(case: Case) -> str:
@@ -301,11 +315,11 @@ def of_scenario(run: RunSummary, scenario: str) -> list[CaseSummary]:
 
 
 def label(case: Case) -> str:
-    return ", ".join(part for part in (case.server, case.variant, case.settings, case.point) if part)
+    return ", ".join(part for part in (_server(case), case.variant, case.settings, case.point) if part)
 
 
 def label_of_deployment(case: Case) -> str:
-    return ", ".join(part for part in (case.server, case.variant, case.settings) if part)
+    return ", ".join(part for part in (_server(case), case.variant, case.settings) if part)
 
 
 def cpu_text(cpus: Sequence[int]) -> str:

@@ -1,19 +1,30 @@
 """Throughput of a scenario: a bar per server and variant, with its rank."""
 
+from collections.abc import Iterator, Sequence
+
 from matplotlib.figure import Figure
 
 from plots import bars, style, text
-from results.summary import RunSummary
+from results.summary import CaseSummary, RunSummary
 
 
 def draw(run: RunSummary, scenario: str) -> Figure:
     """The figure; the fastest server first."""
     cases = text.of_scenario(run, scenario)
-    figure = style.new_figure(1.25 + bars.ROW_INCHES * len(cases))
+    figure = style.new_figure(bars.AROUND_INCHES + bars.ROW_INCHES * len(cases))
     axes = figure.add_subplot()
     bars.draw(axes, cases, style.looks(run), lambda summary: summary.throughput_rps)
     bars.name_rows(axes, cases)
-    ranks = "; #: rank, a range where it cannot be told apart from others" if any(one.rank for one in cases) else ""
-    style.title(axes, f"{scenario}: throughput", f"good answers per second, more is better{ranks}")
-    axes.set_xlabel("throughput (requests/s); points are repeats, the line is their 95% interval")
+    below = "good answers per second, more is better"
+    key = "; ".join(_key(run, cases))
+    style.title(axes, f"{scenario}: throughput", f"{below}\n{key}" if key else below)
+    axes.set_xlabel("; ".join(part for part in ("throughput (requests/s)", bars.points(run)) if part))
     return figure
+
+
+def _key(run: RunSummary, cases: Sequence[CaseSummary]) -> Iterator[str]:
+    if run.plan.repeats == 1:
+        yield "one repeat: not ranked"
+    elif any(one.rank for one in cases):
+        yield "#: rank, a range where cases cannot be told apart"
+    yield from bars.key(cases)

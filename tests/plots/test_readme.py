@@ -67,10 +67,10 @@ def test_a_suspect_figure_is_marked() -> None:
     shown = run()
     first = next(one for one in shown.cases if one.case.kind == "sync")
     assert first.judgement.verdict == "valid"
-    assert readme.SUSPECT not in readme.of_run(replace(shown, cases=(first,)), PAGE)
+    assert text.SUSPECT not in readme.of_run(replace(shown, cases=(first,)), PAGE)
     table = readme.of_run(replace(shown, cases=(doubted(first, "stolen-time"),)), PAGE)
-    assert f" {readme.SUSPECT}2/5 |" in table
-    assert f"{readme.SUSPECT} is *suspect*" in table
+    assert f" {text.SUSPECT}2/5 |" in table
+    assert f"{text.SUSPECT} is *suspect*" in table
     assert "1 of these 1 cases are, 1 for `stolen-time`: [the report](" in table
     assert readme.UNEVEN not in table
 
@@ -83,7 +83,7 @@ def test_a_case_that_serves_unevenly_is_not_in_bold_has_its_own_mark_and_a_cavea
     other = replace(first, case=replace(first.case, server="other"))
     table = readme.of_run(replace(shown, cases=(uneven, other)), PAGE)
     (row,) = [line for line in table.splitlines() if line.startswith(f"| {first.case.server} ")]
-    assert f"| {text.interval(first.throughput_rps)} {readme.SUSPECT}2/5 {readme.UNEVEN} |" in row
+    assert f"| {text.interval(first.throughput_rps)} {text.SUSPECT}2/5 {readme.UNEVEN} |" in row
     assert f"| {text.value(first.latency_ms['p99'])} |" in row
     assert f"- {readme.UNEVEN} answered some users while others waited" in table
     assert "req/s, but unevenly served; other" in table

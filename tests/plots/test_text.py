@@ -49,6 +49,19 @@ def test_a_report_begins_with_its_scenarios_shows_charts_first_and_folds_reasons
     assert "<summary>Reasons and cures</summary>\n\n**uvicorn, sync: invalid**" in alone
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0496, "0.050"), (0.257, "0.26"), (1, "1.0"), (8.6, "8.6"), (9.96, "10"), (34.4, "34"), (1234, "1,200")],
+)
+def test_rough_numbers(value: float, shown: str) -> None:
+    assert text.rough(value) == shown
+
+
+def test_the_development_server_is_named_as_that() -> None:
+    assert text.label(case("runserver")) == "runserver (development), sync"
+    assert text.label(case("uvicorn")) == "uvicorn, sync"
+
+
 def test_what_a_server_said_does_not_become_markup() -> None:
     one = case("uvicorn")
     odd = "<script>alert(1)</script> | **bold** [link](http://x)"
