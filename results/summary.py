@@ -44,8 +44,8 @@ class CaseSummary:
     `rank` is among the usable cases of the scenario with the same profile, by throughput, or in an open profile by p99:
     from one more than the number of cases significantly above it to `rank_to`, the number of those not below it.
     `best` is the one with the best figure of those that it is compared with. `ratio_to_best` is that figure beside the
-    best one's: throughput as a part of its throughput, or p99 as a multiple of its p99; None of the best one itself, and
-    where nothing is compared.
+    best one's: throughput as a part of its throughput, or p99 as a multiple of its p99; None of the best one itself,
+    and where nothing is compared.
     `log_tail` are the last log lines of the first repeat that was invalid.
     `distribution` is the merged histogram in µs behind it.
     """
