@@ -220,9 +220,11 @@ def test_a_version_that_cannot_be_imported_is_broken(checker: Checker) -> None:
 
 
 def test_a_base_that_cannot_be_imported_is_said_to_be_it(checker: Checker) -> None:
-    change(checker.project, "import nothing_of_that_name\n")
+    settings = checker.project / "shop" / "settings.py"
+    sound = settings.read_text()
+    settings.write_text(f"{sound}\nimport nothing_of_that_name\n")
     commit(checker.project, "break it")
-    change(checker.project, VIEWS)
+    settings.write_text(sound)
     done = checker.check("--base", "main")
     assert done.code == 2
     assert "bench: the base cannot be served: app shop" in done.err
