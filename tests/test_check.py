@@ -227,7 +227,7 @@ def test_a_base_that_cannot_be_imported_is_said_to_be_it(checker: Checker) -> No
     settings.write_text(sound)
     done = checker.check("--base", "main")
     assert done.code == 2
-    assert "bench: the base cannot be served: app shop" in done.err
+    assert "bench: the base cannot be served: settings shop.settings cannot be loaded" in done.err
     assert "nothing_of_that_name" in done.err
 
 
