@@ -167,15 +167,17 @@ def told(trial: Trial, directory: Path, bench: str, rounds: int) -> Told:
     )
 
 
-def tables(campaign: Campaign, times: int) -> str:
-    """All that is told of a campaign, in Markdown; the rule is replayed `times` times on the blocks of each kind.
+def tables(campaign: Campaign, rules: decision.Rules, blocks: int, times: int) -> str:
+    """All that is told of a campaign, in Markdown.
+
+    The rule is replayed `times` times on the pool of each kind, with `blocks` blocks at the most.
 
     Raises:
         BenchError: nothing was made of some sort.
     """
     if not campaign.kinds() or not campaign.pools():
         raise BenchError("there are not yet checks of all sorts", hint="go on with `measure`, and `publish` again")
-    parts = (_made(campaign), _ends(campaign), _spreads(campaign), _replayed(campaign, times))
+    parts = (_made(campaign), _ends(campaign), _spreads(campaign), _replayed(campaign, rules, blocks, times))
     return "\n\n".join("\n".join(part) for part in parts)
 
 
@@ -216,9 +218,8 @@ def _spreads(campaign: Campaign) -> list[str]:
     return lines
 
 
-def _replayed(campaign: Campaign, times: int) -> list[str]:
+def _replayed(campaign: Campaign, rules: decision.Rules, most: int, times: int) -> list[str]:
     """What the rule makes of sequences drawn from the pools, with losses of some sizes put in."""
-    rules = decision.Rules(looks=max(one.looks for made in campaign.kinds().values() for one in made))
     heads = [f"{loss:.0%} slower: {verdict}" for loss, verdicts in REPLAYED for verdict in verdicts]
     heads = [head.replace("0% slower", "equal", 1) if head.startswith("0%") else head for head in heads]
     lines = [f"| server and work | blocks | {' | '.join(heads)} |", "| --- |" + " ---: |" * (len(heads) + 1)]
@@ -226,7 +227,7 @@ def _replayed(campaign: Campaign, times: int) -> list[str]:
     for name, kinds in [*((kind, [pool]) for kind, pool in pools.items()), (TOGETHER, list(pools.values()))]:
         cells = []
         for loss, verdicts in REPLAYED:
-            shares = replay(kinds, loss, rules, times)
+            shares = replay(kinds, loss, rules, most, times)
             cells += [f"{shares.get(verdict, 0):.2%}" for verdict in verdicts]
         blocks = sum(len(pool) for pools_of_kind in kinds for pool in pools_of_kind)
         lines.append(f"| {name} | {blocks} | {' | '.join(cells)} |")
@@ -234,32 +235,33 @@ def _replayed(campaign: Campaign, times: int) -> list[str]:
 
 
 def replay(
-    kinds: Sequence[Sequence[NDArray[np.float64]]], loss: float, rules: decision.Rules, times: int
+    kinds: Sequence[Sequence[NDArray[np.float64]]], loss: float, rules: decision.Rules, most: int, times: int
 ) -> dict[str, float]:
     """By verdict the share of `times` simulated checks of versions of which one costs `loss` more in every metric.
 
-    A check draws its blocks, with replacement, from those of one real check, which is drawn from a kind that is drawn:
-    what a check has of its own stays together. Where `loss` is not 0, what a kind's blocks differ by in the mean is
-    taken from them first, so that `loss` is the truth; of equal versions they are taken as they are.
+    A check has time for `most` blocks. It draws them, with replacement, from those of one real check, which is drawn
+    from a kind that is drawn: what a check has of its own stays together. Where `loss` is not 0, what a kind's blocks
+    differ by in the mean is taken from them first, so that `loss` is the truth; of equal versions they are as they are.
     """
     random = np.random.default_rng(1)
     shifts = [math.log1p(loss) - np.concatenate(pools).mean(0) if loss else 0.0 for pools in kinds]
     counts: dict[str, int] = {}
     for kind in map(int, random.integers(0, len(kinds), times)):
         pool = kinds[kind][int(random.integers(0, len(kinds[kind])))]
-        drawn = pool[random.integers(0, len(pool), rules.looks[-1])] + shifts[kind]
+        drawn = pool[random.integers(0, len(pool), most)] + shifts[kind]
         verdict, _ = decision.settle(drawn, rules)
         counts[verdict] = counts.get(verdict, 0) + 1
     return {verdict: count / times for verdict, count in counts.items()}
 
 
-def power(times: int, looks: tuple[int, ...]) -> str:
+def power(times: int, rules: decision.Rules, most: int) -> str:
     """In Markdown the verdicts for losses of some size and blocks of some spread, errors being normal.
+
+    There is time for `most` blocks.
 
     The loss is in every metric, or in CPU time alone; errors of the metrics are independent.
     """
     random = np.random.default_rng(1)
-    rules = decision.Rules(looks=looks)
     lines = [
         f"| loss | in | spread of a block | {' | '.join(SHOWN)} | blocks |",
         "| ---: | --- |" + " ---: |" * (len(SHOWN) + 2),
@@ -268,7 +270,7 @@ def power(times: int, looks: tuple[int, ...]) -> str:
     for loss in (0.0, 0.02, 0.03, 0.05, 0.10):
         for where, weights in (("all metrics", np.ones(len(METRICS))), ("CPU alone", alone)):
             for spread in (0.01, 0.02, 0.04):
-                drawn = random.normal(np.log1p(loss) * weights, spread, (times, looks[-1], len(METRICS)))
+                drawn = random.normal(np.log1p(loss) * weights, spread, (times, most, len(METRICS)))
                 ends = [decision.settle(one, rules) for one in drawn]
                 shares = [f"{_share(ends, verdict):.1%}" for verdict in SHOWN]
                 blocks = statistics.median(blocks for _, blocks in ends)

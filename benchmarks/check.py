@@ -32,6 +32,7 @@ from benchmarks.campaign import Campaign, Trial  # noqa: E402
 from benchmarks.small_project import PATHS, write  # noqa: E402
 from plots import readme  # noqa: E402
 from results import files  # noqa: E402
+from results.decision import Rules  # noqa: E402
 from results.errors import BenchError  # noqa: E402
 from results.losses import losses  # noqa: E402
 from results.store import CheckStore  # noqa: E402
@@ -53,8 +54,9 @@ POOLS, POOL_BLOCKS = 3, 20
 SIZING_ROUNDS = 4000
 TIMES = 10_000
 """Sequences of blocks on which the rule is replayed."""
-DEFAULT_LOOKS = (5, 7, 10, 14, 20, 28)
-"""For which there is time within the five minutes that `check` takes by default."""
+DEFAULT_LOOKS, DEFAULT_BLOCKS = (5, 7, 10, 14, 20, 28), 22
+"""What the five minutes that `check` takes by default have time for; the last look comes when they are over."""
+RULES = Rules(looks=DEFAULT_LOOKS)
 FAILED = "failed"
 """The file with a line for each attempt that came to nothing."""
 
@@ -185,8 +187,8 @@ def told(page: str) -> str:
     return readme.update(
         page,
         {
-            "checks": lambda: campaign.tables(campaign.read(PUBLISHED), TIMES),
-            "power": lambda: campaign.power(TIMES // 10, DEFAULT_LOOKS),
+            "checks": lambda: campaign.tables(campaign.read(PUBLISHED), RULES, DEFAULT_BLOCKS, TIMES),
+            "power": lambda: campaign.power(TIMES // 10, RULES, DEFAULT_BLOCKS),
         },
     )
 
@@ -195,7 +197,7 @@ def told(page: str) -> str:
 def tables() -> None:
     """What the published checks came to, and the rule replayed on their blocks."""
     try:
-        click.echo(campaign.tables(campaign.read(PUBLISHED), TIMES))
+        click.echo(campaign.tables(campaign.read(PUBLISHED), RULES, DEFAULT_BLOCKS, TIMES))
     except BenchError as error:
         raise click.ClickException(error.message) from error
 
@@ -204,7 +206,7 @@ def tables() -> None:
 @click.option("--times", default=TIMES // 10, show_default=True)
 def power(times: int) -> None:
     """The verdicts for losses of some size and blocks of some spread, errors being normal."""
-    click.echo(campaign.power(times, DEFAULT_LOOKS))
+    click.echo(campaign.power(times, RULES, DEFAULT_BLOCKS))
 
 
 if __name__ == "__main__":

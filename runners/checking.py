@@ -105,8 +105,10 @@ class Checking:
         return pace if self._looks(pace) else self._without_latency(pace)
 
     def _looks(self, pace: schedule.Pace) -> tuple[int, ...]:
-        """The numbers of blocks to look at that there is time for."""
-        return tuple(look for look in self._question.rules.looks if look * pace.block_s <= self._question.max_time_s)
+        """The numbers of blocks to look at that there is time for, and the next, which comes when it is used up."""
+        wanted = self._question.rules.looks
+        fit = sum(look * pace.block_s <= self._question.max_time_s for look in wanted)
+        return wanted[: fit + 1] if fit else ()
 
     def _without_latency(self, pace: schedule.Pace) -> schedule.Pace:
         within = f"within {self._question.max_time_s:g} s"
@@ -117,7 +119,7 @@ class Checking:
         return schedule.without_latency(pace)
 
     def _rules(self, pace: schedule.Pace) -> decision.Rules:
-        """Those of the question, with the looks that there is time for; at the least one when it is used up."""
+        """Those of the question, with the looks that there is time for: at the least one, when it is used up."""
         fits = int(self._question.max_time_s / pace.block_s)
         looks = self._looks(pace) or (min(fits, self._question.rules.looks[-1]),)
         if looks[0] < FEWEST:

@@ -79,7 +79,7 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatc
     summary = checker.bench.folder / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    done = checker.check("--base", "main~1", "--head", "main", "--max-time", "70s", timeout_s=140)
+    done = checker.check("--base", "main~1", "--head", "main", "--max-time", "80s", timeout_s=140)
     assert done.code == 1, done.err
     found = CheckStore(done.directory).read()
     assert found.verdict == "regressed"
@@ -115,7 +115,7 @@ def test_a_version_beside_busy_neighbours_is_not_slower_than_itself(checker: Che
     ]
     try:
         done = checker.check(
-            *("--base", "main", "--server", "gunicorn-sync", "--max-time", "60s", "--json"), timeout_s=140
+            *("--base", "main", "--server", "gunicorn-sync", "--max-time", "80s", "--json"), timeout_s=140
         )
     finally:
         for loop in loops:
@@ -227,7 +227,7 @@ def test_a_base_that_cannot_be_imported_is_said_to_be_it(checker: Checker) -> No
     settings.write_text(sound)
     done = checker.check("--base", "main")
     assert done.code == 2
-    assert "bench: the base cannot be served: settings shop.settings cannot be loaded" in done.err
+    assert "bench: the base cannot be served: project shop: its settings shop.settings cannot be loaded" in done.err
     assert "nothing_of_that_name" in done.err
 
 

@@ -51,29 +51,29 @@ WHOLE = made(
 
 
 def test_checks_that_ended_by_themselves_are_counted_by_verdict() -> None:
-    lines = campaign.tables(WHOLE, 10).splitlines()
+    lines = campaign.tables(WHOLE, RULES, 10, 10).splitlines()
     assert "| uvicorn-page | none | +0.1% | 3 | 0 | 0 | 3 | 0 | 0 | 20 | 70 s |" in lines
     assert "| uvicorn-page | 5% | +4.8% | 2 | 1 | 0 | 0 | 0 | 1 | 7 | 65 s |" in lines
 
 
 def test_pools_are_replayed_and_told_by_kind_and_together() -> None:
-    lines = campaign.tables(WHOLE, 10).splitlines()
+    lines = campaign.tables(WHOLE, RULES, 10, 10).splitlines()
     assert any(line.startswith("| waitress-page | 40 | 0.00% | 100.00% | ") for line in lines)
     assert any(line.startswith("| all together | 80 | 0.00% | 100.00% | ") for line in lines)
 
 
 def test_a_replay_knows_equal_versions_from_dearer_ones() -> None:
     pools = [np.random.default_rng(2).normal(0.004, 0.01, (20, len(METRICS))) for _ in range(3)]
-    assert campaign.replay([pools], 0.0, RULES, 200) == {"passed": 1.0}
-    assert campaign.replay([pools], 0.10, RULES, 200) == {"regressed": 1.0}
-    assert campaign.replay([pools], 0.02, RULES, 200).get("regressed", 0.0) <= 0.02
-    assert campaign.replay([pools], 0.05, RULES, 200) == campaign.replay([pools], 0.05, RULES, 200)
+    assert campaign.replay([pools], 0.0, RULES, 10, 200) == {"passed": 1.0}
+    assert campaign.replay([pools], 0.10, RULES, 10, 200) == {"regressed": 1.0}
+    assert campaign.replay([pools], 0.02, RULES, 10, 200).get("regressed", 0.0) <= 0.02
+    assert campaign.replay([pools], 0.05, RULES, 10, 200) == campaign.replay([pools], 0.05, RULES, 10, 200)
 
 
 def test_what_a_check_has_of_its_own_stays_together() -> None:
     """Of checks that are off by 8% to either side nearly each alarms or improves, which mixed blocks would not."""
     pools = [np.random.default_rng(3).normal(mean, 0.005, (20, len(METRICS))) for mean in (-0.08, 0.08)]
-    found = campaign.replay([pools], 0.0, RULES, 200)
+    found = campaign.replay([pools], 0.0, RULES, 10, 200)
     assert set(found) == {"improved", "regressed"}
 
 
@@ -95,11 +95,11 @@ def test_a_campaign_is_kept_and_read_again(tmp_path: Path) -> None:
 
 def test_half_a_campaign_is_not_told() -> None:
     with pytest.raises(BenchError, match="not yet checks of all sorts"):
-        campaign.tables(made(check(Trial(server="uvicorn", asked="page", number=0), "passed")), 10)
+        campaign.tables(made(check(Trial(server="uvicorn", asked="page", number=0), "passed")), RULES, 10, 10)
 
 
 def test_losses_are_shown_more_often_the_larger_they_are() -> None:
-    rows = [line.strip("| ").split(" | ") for line in campaign.power(50, LOOKS).splitlines()[2:]]
+    rows = [line.strip("| ").split(" | ") for line in campaign.power(50, RULES, 10).splitlines()[2:]]
     shown = {(loss, where, spread): float(regressed.rstrip("%")) for loss, where, spread, regressed, *_ in rows}
     assert shown["0%", "all metrics", "1%"] == 0.0
     assert shown["10%", "CPU alone", "1%"] == 100.0
