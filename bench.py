@@ -213,15 +213,21 @@ def check_(ctx: click.Context, /, **given: Any) -> None:
 @cli.command("list")
 @options.list_options
 @options.choice_options
+@options.project_options
 @options.backend_options
 @options.output_options
 @click.pass_context
 def list_(ctx: click.Context, /, **given: Any) -> None:
     """List servers and scenarios, and what installs those that are missing."""
+    command_line.refuse_conflicts(ctx)
     if given["matrix"]:
         _show_matrix(given)
         return
     command_line.refuse_beside_list(ctx)
+    if given["project"] is not None:
+        app = asking.project_of(given)
+        screen.show_lists({f"Servers for {app.name}": listing.of_servers_for(app)}, _console())
+        return
     environment = Environment.of(BENCH_APP)
     lists = {"Servers": listing.of_servers(environment), "Scenarios": listing.of_scenarios(environment)}
     screen.show_lists(lists, _console())

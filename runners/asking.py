@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from results.decision import Rules
 from results.finding import Finding, Setup
-from results.plan import Asked, Plan
+from results.plan import App, Asked, Plan
 from runners import compatibility, overlay, parameters, planning, project
 from runners import findings as finding_plans
 from runners import given as command_line
@@ -123,9 +123,19 @@ def _with_project(choice: planning.Choice, given: dict[str, Any]) -> planning.Ch
     """The same of a project, where one is named, which is set up first."""
     if given["project"] is None:
         return choice
-    app, _ = project.read(given["project"], given["python"], project.parse_variables(given["env"]))
+    app = project_of(given)
     project.set_up(overlay.environment(app, [name for name in given["server"] if name != ALL]), given["setup"])
     return replace(choice, app=app, asked=_asked(given))
+
+
+def project_of(given: dict[str, Any]) -> App:
+    """The app of the project that is named.
+
+    Raises:
+        BenchError: there is none, or its settings cannot be loaded.
+    """
+    app, _ = project.read(given["project"], given["python"], project.parse_variables(given["env"]))
+    return app
 
 
 def _asked(given: dict[str, Any]) -> Asked | None:

@@ -94,7 +94,7 @@ def _begun(wish: CheckWish, ready: Prepared) -> Check:
         asked=plan.asked,
         budget=plan.budget,
         load_cpus=plan.load_cpus,
-        users=wish.asked.users or max(schedule.USERS, schedule.USERS_PER_WORKER * plan.budget.workers),
+        users=wish.asked.users or schedule.users(plan.budget.workers),
         timeout_s=case.profile.timeout_s,
         rules=wish.rules,
         max_time_s=wish.max_time_s,

@@ -54,7 +54,7 @@ def refuse_beside_resume(ctx: click.Context) -> None:
 
 
 def refuse_beside_list(ctx: click.Context) -> None:
-    free = {"matrix", "debug", "quiet"}
+    free = {"matrix", "project", "python", "env", "debug", "quiet"}
     given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
     if given:
         raise BenchError(f"{_option(given[0])} means nothing without --matrix", hint="add --matrix")
@@ -70,7 +70,7 @@ CONFLICTS = {
         *("workers", "threads", "connections", "server_cpus", "port", "start_timeout"),
         *("sweep", "sweep_users", "slo", "project", "python", "env", "setup"),
     ),
-    "project": ("scenario", "variant", "settings", "database", "database_url", "redis_url"),
+    "project": ("scenario", "variant", "settings", "database", "database_url", "redis_url", "matrix"),
 }
 """What an option does not go with."""
 OPEN = ("rate", "sweep", "slo")

@@ -1,8 +1,9 @@
 """What there is to choose from, and what installs those that are missing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from results.plan import App
 from runners import choosing, scenarios, servers
 from runners.app import Environment
 from runners.parameters import Choice
@@ -30,6 +31,23 @@ def of_servers(environment: Environment) -> list[Listed]:
         Listed(name=name, summary=one.server.summary, lack=", ".join(one.missing), install=one.install)
         for name, one in found.items()
     ]
+
+
+def of_servers_for(app: App) -> list[Listed]:
+    """The servers for a project: it can have those of whose interface it has an application.
+
+    What its interpreter lacks for them is put beside it when they are measured.
+    """
+    found, known = [], servers.discover()
+    for one in of_servers(Environment.of(app)):
+        if known[one.name].scenarios:
+            continue  # it serves an app of its own
+        interface = known[one.name].interface
+        has = app.asgi if interface == "asgi" else app.wsgi
+        lack = "" if has else f"{interface.upper()}_APPLICATION in the settings"
+        beside = f" ({one.lack} is put beside the project's packages)" if one.lack and has else ""
+        found.append(replace(one, summary=one.summary + beside, lack=lack, install="" if has else "set it"))
+    return found
 
 
 def of_scenarios(environment: Environment) -> list[Listed]:

@@ -12,14 +12,13 @@ from results.blocks import SIDES, Side, Turn, TurnKind
 from results.losses import GROUP_REQUESTS
 
 WARMUP_S = 0.4
-USERS = 8
-"""Of each version: enough to keep a worker busy, and few to wait for at the end of a turn. More where there are more
-workers."""
-USERS_PER_WORKER = 4
+USERS, USERS_PER_WORKER = 2, 4
+"""Of each version: enough to keep a worker busy, and few to wait for at the end of a turn. Where there are several
+workers more for each, as chance hands out connections."""
 CLOSED_S, OPEN_S = 4.8, 3.6
 """What all turns of a kind take together at the least. What a block errs by in throughput and CPU time is the noise of
 its turns: half the closed time made blocks a fifth shorter, and nearly half as many more were needed."""
-CLOSED_TURN_S, CLOSED_ANSWERS = 0.03, 16
+CLOSED_TURN_S, CLOSED_ANSWERS = 0.03, 8
 OPEN_TURN_S, OPEN_ANSWERS = 0.05, 5
 LONGEST_S = 2.0
 """A turn lasts so long, or until about so many answers have come, but never longer than the longest."""
@@ -88,6 +87,11 @@ def pace(throughput_rps: float, *, drain_s: float = 0.0, start_s: float = START_
 def without_latency(pace: Pace) -> Pace:
     """The same where there is no time for requests at a rate: an app that takes seconds for an answer."""
     return replace(pace, rate_rps=None)
+
+
+def users(workers: int) -> int:
+    """Of each version, where that is not said."""
+    return USERS if workers == 1 else USERS_PER_WORKER * workers
 
 
 QUICKEST = pace(1e9)

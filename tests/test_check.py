@@ -28,7 +28,8 @@ class Shopper(BenchUser):
     def look(self):
         self.get("/products/?by=shopper", lambda body: b"product 49" in body)
 """
-SLOWER = VIEWS.replace("    rows", "    sum(number * number for number in range(6000))\n    rows")
+TELLING = VIEWS.replace("    rows", "    if request.GET: print(request.GET['by'], flush=True)\n    rows")
+SLOWER = TELLING.replace("    rows", "    sum(number * number for number in range(6000))\n    rows")
 
 
 @pytest.fixture
@@ -74,15 +75,25 @@ def change(project: Path, views: str) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(150)
 def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked by a locustfile of its own."""
+    change(checker.project, TELLING)
+    commit(checker.project, "say who asks")
     change(checker.project, SLOWER)
     commit(checker.project, "slower")
     summary = checker.bench.folder / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    done = checker.check("--base", "main~1", "--head", "main", "--max-time", "80s", timeout_s=140)
+    locustfile = checker.bench.folder / "shoppers.py"
+    locustfile.write_text(LOCUSTFILE)
+    asked = ("--locustfile", str(locustfile))
+    done = checker.check("--base", "main~1", "--head", "main", "--max-time", "80s", *asked, timeout_s=140)
     assert done.code == 1, done.err
     found = CheckStore(done.directory).read()
     assert found.verdict == "regressed"
+    assert found.question.asked is not None
+    assert found.question.asked.locustfile == str(locustfile)
+    for side in ("base", "head"):
+        assert "shopper" in (done.directory / "logs" / f"01-{side}-server.log").read_text()
     assert found.decision is not None
     assert "CPU per request" in [one.metric for one in found.decision.effects if one.regressed]
     assert len(found.decision.effects) == 4
@@ -130,36 +141,16 @@ def test_a_version_beside_busy_neighbours_is_not_slower_than_itself(checker: Che
 def test_a_version_that_takes_very_much_longer_regresses_too(checker: Checker) -> None:
     """So long that there is no time for requests at a rate: that is said, and the rest decides."""
     change(checker.project, VIEWS.replace("    rows", "    import time; time.sleep(0.1)\n    rows"))
-    done = checker.check("--base", "main", "--server", "gunicorn-sync", "--max-time", "60s", timeout_s=140)
+    asked = ("--server", "gunicorn-sync", "--blocks", "3", "--max-time", "60s")
+    done = checker.check("--base", "main", *asked, timeout_s=140)
     assert done.code == 1, done.out + done.err
     found = CheckStore(done.directory).read()
     assert found.decision is not None
     assert [one.metric for one in found.decision.effects] == ["throughput", "CPU per request"]
     assert found.decision.effects[0].loss > 10
+    assert (len(found.blocks), found.question.rules.looks) == (3, (3,))
     assert "an answer takes too long for requests at a rate" in done.out
     assert "p50 and p95: too few blocks have it" in done.out
-
-
-@pytest.mark.long
-@pytest.mark.timeout(150)
-def test_a_project_is_asked_by_a_locustfile_of_its_own(checker: Checker) -> None:
-    locustfile = checker.bench.folder / "shoppers.py"
-    locustfile.write_text(LOCUSTFILE)
-    change(
-        checker.project, VIEWS.replace("    rows", "    if request.GET: print(request.GET['by'], flush=True)\n    rows")
-    )
-    commit(checker.project, "say who asks")
-    asked = ("--base", "main", "--locustfile", str(locustfile), "--blocks", "3", "--max-time", "90s")
-    done = checker.check(*asked, timeout_s=140)
-    assert done.code in (0, 3), done.err
-    found = CheckStore(done.directory).read()
-    assert found.question.asked is not None
-    assert found.question.asked.locustfile == str(locustfile)
-    assert len(found.blocks) == 3
-    assert found.question.rules.looks == (3,)
-    for side in ("base", "head"):
-        log = (done.directory / "logs" / f"01-{side}-server.log").read_text()
-        assert "shopper" in log
 
 
 def test_a_locustfile_whose_users_cannot_be_measured_is_refused(checker: Checker) -> None:

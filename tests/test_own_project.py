@@ -1,5 +1,6 @@
 """A Django project of the user's own under `run` and `serve`: the same bench, another app."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -43,6 +44,21 @@ def test_a_project_without_asgi_is_served_by_wsgi_alone(bench: CommandLine, shop
     done = bench.measure("--project", str(plain), "--server", "uvicorn", *BRIEF)
     assert done.code == 2
     assert "app plain has no ASGI application" in done.err
+
+
+def test_servers_are_listed_for_a_project(bench: CommandLine, shop: Path, tmp_path: Path) -> None:
+    done = bench.run("list", "--project", str(shop))
+    assert done.code == 0, done.err
+    assert "Servers for shop" in done.out
+    assert re.search(r"gunicorn-gevent +yes", done.out)
+    plain = make(tmp_path / "plain", repository=False)
+    (plain / "shop" / "asgi.py").unlink()
+    done = bench.run("list", "--project", str(plain))
+    assert re.search(r"gunicorn-gevent +yes", done.out)
+    assert re.search(r"uvicorn +no", done.out)
+    assert "uvicorn needs ASGI_APPLICATION in the settings: set it" in done.out
+    done = bench.run("list", "--matrix", "--project", str(shop))
+    assert (done.code, "--project and --matrix do not go together" in done.err) == (2, True)
 
 
 def test_a_project_is_served(bench: CommandLine, shop: Path) -> None:
