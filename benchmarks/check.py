@@ -56,6 +56,7 @@ TIMES = 10_000
 """Sequences of blocks on which the rule is replayed."""
 DEFAULT_LOOKS, DEFAULT_BLOCKS = (5, 7, 10, 14, 20, 28), 22
 """What the five minutes that `check` takes by default have time for; the last look comes when they are over."""
+UNMADE = "*No campaign has been made with this version yet.*"
 RULES = Rules(looks=DEFAULT_LOOKS)
 FAILED = "failed"
 """The file with a line for each attempt that came to nothing."""
@@ -187,17 +188,21 @@ def told(page: str) -> str:
     return readme.update(
         page,
         {
-            "checks": lambda: campaign.tables(campaign.read(PUBLISHED), RULES, DEFAULT_BLOCKS, TIMES),
+            "checks": _tables if PUBLISHED.exists() else lambda: UNMADE,
             "power": lambda: campaign.power(TIMES // 10, RULES, DEFAULT_BLOCKS),
         },
     )
+
+
+def _tables() -> str:
+    return campaign.tables(campaign.read(PUBLISHED), RULES, DEFAULT_BLOCKS, TIMES)
 
 
 @cli.command()
 def tables() -> None:
     """What the published checks came to, and the rule replayed on their blocks."""
     try:
-        click.echo(campaign.tables(campaign.read(PUBLISHED), RULES, DEFAULT_BLOCKS, TIMES))
+        click.echo(_tables())
     except BenchError as error:
         raise click.ClickException(error.message) from error
 

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import campaign
 from benchmarks.campaign import Campaign, Told, Trial
+from benchmarks.check import PAGE, PUBLISHED, told
 from results import decision, files
 from results.blocks import METRICS
 from results.check import CheckVerdict
@@ -104,3 +105,15 @@ def test_losses_are_shown_more_often_the_larger_they_are() -> None:
     assert shown["0%", "all metrics", "1%"] == 0.0
     assert shown["10%", "CPU alone", "1%"] == 100.0
     assert shown["5%", "all metrics", "4%"] <= shown["10%", "all metrics", "4%"]
+
+
+@pytest.mark.long
+def test_the_docs_tell_what_is_published_and_what_to_expect() -> None:
+    content = PAGE.read_text()
+    assert told(content) == content
+
+
+def test_published_verdicts_are_those_of_the_blocks_beside_them() -> None:
+    for name, one in campaign.read(PUBLISHED).checks.items():
+        if one.verdict in campaign.SHOWN:
+            assert decision.run(one.losses, decision.Rules(looks=one.looks)).verdict == one.verdict, name
