@@ -32,6 +32,8 @@ REPLAYED: tuple[tuple[float, tuple[CheckVerdict, ...]], ...] = (
 )
 """Losses that are put into blocks of equal versions, and the verdicts whose shares are told."""
 TOGETHER = "all together"
+RECORDS = "../results/published/checks/campaign.json"
+"""As the page links to them that has the tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +189,8 @@ def _made(campaign: Campaign) -> list[str]:
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
     blocks = sum(len(one.losses) for one in checks)
     counts = f"{len(checks)} checks of {blocks:,} blocks, {when}; {len(campaign.failed)} attempts came to nothing"
-    return [f"{counts}. {' / '.join(sorted({one.machine for one in checks}))}."]
+    machines = " / ".join(sorted({one.machine for one in checks}))
+    return [f"[{counts}]({RECORDS}). {machines}."]
 
 
 def _ends(campaign: Campaign) -> list[str]:
