@@ -114,7 +114,7 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatc
 
 
 @pytest.mark.long
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(200)
 def test_a_version_beside_busy_neighbours_is_not_slower_than_itself(checker: Checker) -> None:
     """A loop on each CPU takes half of it from the servers, and half of the load's: that is no version's fault.
 
@@ -126,7 +126,7 @@ def test_a_version_beside_busy_neighbours_is_not_slower_than_itself(checker: Che
     ]
     try:
         done = checker.check(
-            *("--base", "main", "--server", "gunicorn-sync", "--max-time", "80s", "--json"), timeout_s=140
+            *("--base", "main", "--server", "gunicorn-sync", "--max-time", "80s", "--json"), timeout_s=180
         )
     finally:
         for loop in loops:
