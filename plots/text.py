@@ -1,6 +1,6 @@
 """Figures and cases in words: what tables on screen and in Markdown have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from results.capacity_summary import CapacitySummary
@@ -51,29 +51,18 @@ def interval(figure: Estimate | None) -> str:
     return f"{number(figure.value)} ({number(figure.low)}–{number(figure.high)})"
 
 
-def ratio(one: Ratio | None) -> str:
-    """As `0.66 (0.62–0.71)`."""
+def ratio(one: Ratio | None, shown: Callable[[float], str] = number) -> str:
+    """As `0.66 (0.62–0.71)`, each part as `shown`."""
     if one is None:
         return NONE
     if one.low is None or one.high is None:
-        return number(one.value)
-    return f"{number(one.value)} ({number(one.low)}–{number(one.high)})"
+        return shown(one.value)
+    return f"{shown(one.value)} ({shown(one.low)}–{shown(one.high)})"
 
 
 def of_best(summary: CaseSummary) -> str:
     """A case beside the best, in two digits, as `0.66 (0.62–0.71)`."""
-    if summary.best:
-        return "best"
-    one = summary.ratio_to_best
-    if one is None:
-        return NONE
-    if one.low is None or one.high is None:
-        return _two_digits(one.value)
-    return f"{_two_digits(one.value)} ({_two_digits(one.low)}–{_two_digits(one.high)})"
-
-
-def _two_digits(value: float) -> str:
-    return f"{value:,.0f}" if value >= 9.95 else f"{value:#.2g}"
+    return "best" if summary.best else ratio(summary.ratio_to_best, rough)
 
 
 def is_uneven(summary: CaseSummary) -> bool:

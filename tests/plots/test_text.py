@@ -31,7 +31,7 @@ def test_beside_the_best_two_digits_are_enough() -> None:
     assert re.fullmatch(r"0\.33 \(0\.\d\d–0\.\d\d\)", text.cells(second_case)["of best"])
     shown = [text.of_best(replace(second_case, ratio_to_best=Ratio(value=value, low=None, high=None)))
              for value in (0.0324, 0.7, 1.0, 1.42, 12.4, 1234.0)]  # fmt: skip
-    assert shown == ["0.032", "0.70", "1.0", "1.4", "12", "1,234"]
+    assert shown == ["0.032", "0.70", "1.0", "1.4", "12", "1,200"]
     assert text.of_best(replace(second_case, ratio_to_best=None)) == "–"
 
 
