@@ -12,7 +12,7 @@ from rich.table import Table
 from plots.markup import as_is
 from plots.text import NONE, number
 from results import losses as said
-from results.blocks import METRICS, SIDES, Metric, Reported, Side
+from results.blocks import METRICS, SIDES, Metric, Reported
 from results.check import Check, CheckVerdict
 from results.compare import ratio_to
 from results.decision import Effect
@@ -119,7 +119,7 @@ def rows(check: Check) -> list[list[str]]:
     """The table, a row for each metric."""
     if check.decision is None:
         return []
-    return [*(_row(check, one) for one in check.decision.effects), *_reported(check)]
+    return [*_judged(check, check.decision.effects), *_reported(check)]
 
 
 def notes(check: Check) -> list[str]:
@@ -177,9 +177,9 @@ def junit(check: Check) -> bytes:
     """JUnit XML: a test for each metric, or one that says why there are none."""
     suite = ElementTree.Element("testsuite", name=f"bench check {check.question.name}", time=f"{check.wall_s:.1f}")
     effects = check.decision.effects if check.decision is not None and check.trouble is None else ()
-    for one in effects:
+    for one, row in zip(effects, _judged(check, effects), strict=True):
         test = ElementTree.SubElement(suite, "testcase", classname=check.question.name, name=one.metric)
-        text = " ".join(f"{name}: {cell}" for name, cell in zip(COLUMNS, _row(check, one), strict=True))
+        text = " ".join(f"{name}: {cell}" for name, cell in zip(COLUMNS, row, strict=True))
         if one.regressed:
             ElementTree.SubElement(test, "failure", message=f"{one.metric} regressed").text = text
         elif not one.passed:
@@ -196,32 +196,36 @@ def junit(check: Check) -> bytes:
     return found
 
 
-def typical(check: Check, side: Side, metric: Metric) -> float | None:
-    """What one side came to, over all blocks: the geometric mean."""
-    found = [said.figure(block, side, metric) for block in check.blocks]
-    known = [one for one in found if one]
-    return math.exp(math.fsum(map(math.log, known)) / len(known)) if known else None
+def _judged(check: Check, effects: Sequence[Effect]) -> list[list[str]]:
+    figures = [said.figures(block) for block in check.blocks]
+    noises = [said.noise(block) for block in check.blocks]
+    return [
+        _row(
+            one,
+            [found[one.metric] for found in figures if one.metric in found],
+            [found[one.metric] for found in noises if one.metric in found],
+        )
+        for one in effects
+    ]
 
 
-def noise(check: Check, metric: Metric) -> float | None:
-    """The root mean square over all blocks of what one version differs from itself by, as a logarithm."""
-    found = [one[metric] for one in map(said.noise, check.blocks) if metric in one]
-    return math.sqrt(math.fsum(one * one for one in found) / len(found)) if found else None
-
-
-def _row(check: Check, one: Effect) -> list[str]:
-    base, head = (typical(check, side, one.metric) for side in SIDES)
+def _row(one: Effect, figures: Sequence[tuple[float, float]], noises: Sequence[float]) -> list[str]:
+    """What one metric says: of each block that has it what both sides came to, and what one differs from itself by."""
     # More loss is less throughput: the ends of the interval change places.
     ends = (one.high, one.low) if one.metric == "throughput" else (one.low, one.high)
-    own = noise(check, one.metric)
+    own = math.sqrt(math.fsum(each * each for each in noises) / len(noises)) if noises else None
     return [
         f"{one.metric}, {UNITS[one.metric]}",
-        *(NONE if figure is None else number(figure) for figure in (base, head)),
+        *(number(_geometric_mean(mine)) for mine in zip(*figures, strict=True)),
         shown(one.metric, one.loss),
         " to ".join(shown(one.metric, end) for end in ends),
         NONE if own is None else f"±{own:.1%}",
         one.says,
     ]
+
+
+def _geometric_mean(figures: Sequence[float]) -> float:
+    return math.exp(math.fsum(map(math.log, figures)) / len(figures))
 
 
 def _reported(check: Check) -> list[list[str]]:
@@ -232,9 +236,7 @@ def _reported(check: Check) -> list[list[str]]:
         figures = [block[metric] for block in blocks if metric in block]
         if len(figures) < max(2, len(blocks)):
             continue
-        base, head = (
-            factor * math.exp(math.fsum(math.log(both[side]) for both in figures) / len(figures)) for side in (0, 1)
-        )
+        base, head = (factor * _geometric_mean(mine) for mine in zip(*figures, strict=True))
         change = ratio_to([both[1] / both[0] for both in figures], 1)
         ends = [signed(end - 1) for end in (change.low, change.high) if end is not None]
         cells = [number(base), number(head), signed(change.value - 1), " to ".join(ends), NONE, NOT_JUDGED]

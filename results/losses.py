@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import scipy
+from hdrh.histogram import HdrHistogram
 
 from results import histogram
 from results.blocks import SIDES, Block, Metric, Reported, Side, Slice
@@ -32,8 +33,7 @@ def losses(block: Block) -> dict[Metric, float]:
     """
     found = {}
     for metric, (base, head) in _costs(block).items():
-        if base and len(base) == len(head):
-            found[metric] = _typical([math.log(other / one) for one, other in zip(base, head, strict=True)])
+        found[metric] = _typical([math.log(other / one) for one, other in zip(base, head, strict=True)])
     return found
 
 
@@ -47,7 +47,8 @@ def reported(block: Block) -> dict[Reported, tuple[float, float]]:
     if all(sum(one.good for one in mine) for mine in closed):
         base, head = (sum(one.good for one in mine) / math.fsum(one.elapsed_s for one in mine) for mine in closed)
         found["mean throughput"] = base, head
-    base_ms, head_ms = (_percentile(_of(side, _of_kind(block, "open")), 99.0) for side in SIDES)
+    opened = _of_kind(block, "open")
+    base_ms, head_ms = (histogram.percentile_ms(_latency(_of(side, opened)), 99.0) for side in SIDES)
     if base_ms and head_ms:
         found["p99"] = base_ms, head_ms
     if len(block.memory_bytes) == len(SIDES):
@@ -55,13 +56,20 @@ def reported(block: Block) -> dict[Reported, tuple[float, float]]:
     return found
 
 
-def figure(block: Block, side: Side, metric: Metric) -> float | None:
-    """What one side came to: requests per second, CPU ms per request, or ms; None where the block does not have it."""
-    both = _costs(block).get(metric)
-    if both is None or not both[SIDES.index(side)]:
-        return None
-    cost = math.exp(_typical([math.log(one) for one in both[SIDES.index(side)]]))
-    return 1 / cost if metric == "throughput" else cost * 1000 if metric == "CPU per request" else cost
+def figures(block: Block) -> dict[Metric, tuple[float, float]]:
+    """What both sides came to (base, head): requests per second, CPU ms per request, ms.
+
+    A metric that the block does not have is missing.
+    """
+    found: dict[Metric, tuple[float, float]] = {}
+    for metric, both in _costs(block).items():
+        base, head = (math.exp(_typical([math.log(one) for one in mine])) for mine in both)
+        if metric == "throughput":
+            base, head = 1 / base, 1 / head
+        elif metric == "CPU per request":
+            base, head = 1000 * base, 1000 * head
+        found[metric] = base, head
+    return found
 
 
 def noise(block: Block) -> dict[Metric, float]:
@@ -78,8 +86,9 @@ def noise(block: Block) -> dict[Metric, float]:
         own = [math.log(b / a) for one, other, a, b in neighbours if one.side == other.side and a and b]
         if own:
             found[metric] = _root_mean_square(own) / math.sqrt(len(closed) / 2)
+    merged = [[_latency(half) for half in _halves(_of(side, group))] for group in groups for side in SIDES]
     for metric, percentile in PERCENTILES.items():
-        halves = [_halves(_of(side, group), percentile) for group in groups for side in SIDES]
+        halves = [[histogram.percentile_ms(half, percentile) for half in both] for both in merged]
         own = [math.log(one / other) for one, other in halves if one and other]
         if own:
             found[metric] = _root_mean_square(own) / math.sqrt(2 * len(groups))
@@ -101,19 +110,23 @@ def throughput(block: Block, side: Side) -> float:
 
 
 def _costs(block: Block) -> dict[Metric, tuple[list[float], list[float]]]:
-    """Of each metric what both sides cost, (base, head), in what was measured next to each other, in order."""
+    """Of each metric what both sides cost, (base, head), in what was measured next to each other, in order.
+
+    Both have as many figures, and one at least.
+    """
     found: dict[Metric, tuple[list[float], list[float]]] = {}
     base, head = (_of(side, _of_kind(block, "closed")) for side in SIDES)
     # The first turns of both sides are a pair, the second ones are the next, and so on.
     times = [[_time(one) for one in mine] for mine in (base, head)]
-    if base and _all_known(*times) and load_busy([block]) <= BUSY:
+    if base and len(base) == len(head) and _all_known(*times) and load_busy([block]) <= BUSY:
         found["throughput"] = (_known(times[0]), _known(times[1]))
     sums = [_sum_of_cpu(mine) for mine in (base, head)]
     if sums[0] and sums[1]:
         found["CPU per request"] = ([sums[0]], [sums[1]])
+    groups = _groups(block)
+    merged = [[_latency(_of(side, group)) for group in groups] for side in SIDES]
     for metric, percentile in PERCENTILES.items():
-        groups = _groups(block)
-        both = [[_percentile(_of(side, group), percentile) for group in groups] for side in SIDES]
+        both = [[histogram.percentile_ms(one, percentile) for one in mine] for mine in merged]
         if groups and _all_known(*both):
             found[metric] = (_known(both[0]), _known(both[1]))
     return found
@@ -148,12 +161,13 @@ def _sum_of_cpu(slices: Sequence[Slice]) -> float | None:
     return math.fsum(used) / good if good and len(used) == len(slices) else None
 
 
-def _halves(mine: Sequence[Slice], percentile: float) -> tuple[float | None, float | None]:
-    return _percentile(mine[::2], percentile), _percentile(mine[1::2], percentile)
+def _halves(mine: Sequence[Slice]) -> tuple[Sequence[Slice], Sequence[Slice]]:
+    return mine[::2], mine[1::2]
 
 
-def _percentile(slices: Iterable[Slice], percentile: float) -> float | None:
-    return histogram.percentile_ms(histogram.merge(one.latency for one in slices), percentile)
+def _latency(slices: Iterable[Slice]) -> HdrHistogram:
+    """Of all of them; to read one is what takes time here."""
+    return histogram.merge(one.latency for one in slices)
 
 
 def _of(side: Side, slices: Iterable[Slice]) -> list[Slice]:

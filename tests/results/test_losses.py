@@ -9,7 +9,7 @@ import pytest
 
 from results import histogram
 from results.blocks import Block, Side, Slice, TurnKind
-from results.losses import figure, load_busy, losses, noise, reported, throughput
+from results.losses import figures, load_busy, losses, noise, reported, throughput
 
 ORDER: tuple[Side, ...] = ("base", "head", "head", "base", "head", "base", "base", "head")
 
@@ -61,15 +61,15 @@ def test_a_steady_drift_of_the_machine_cancels() -> None:
 def test_what_a_block_does_not_have_is_missing() -> None:
     found = block(lambda place, side: [turn(side, "closed", cpu=None if place == 3 else 1.0)])
     assert set(losses(found)) == {"throughput"}
-    assert figure(found, "base", "CPU per request") is None
-    assert figure(found, "base", "p50") is None
+    assert "CPU per request" not in figures(found)
+    assert "p50" not in figures(found)
 
 
 def test_figures_of_one_side() -> None:
     made = block(lambda _, side: [turn(side, "closed", cost=0.5, cpu=0.2), turn(side, "open", latency_ms=7)])
-    assert figure(made, "head", "throughput") == pytest.approx(200)
-    assert figure(made, "head", "CPU per request") == pytest.approx(2.0)
-    assert figure(made, "head", "p95") == pytest.approx(7, rel=0.001)
+    assert figures(made)["throughput"][1] == pytest.approx(200)
+    assert figures(made)["CPU per request"][1] == pytest.approx(2.0)
+    assert figures(made)["p95"][1] == pytest.approx(7, rel=0.001)
     assert throughput(made, "base") == pytest.approx(200)
     assert load_busy([made]) == pytest.approx(0.3)
 
