@@ -1,27 +1,33 @@
 """A server whose latencies are known: `python benchmarks/known_server.py HOST:PORT DISTRIBUTION OUTPUT`.
 
 It answers what scenario `hello` expects, each request as late as its distribution says, and takes down for each how
-long it really had it, from reading it to writing the answer. On SIGTERM it writes them to OUTPUT: pairs of int64, when
-it was read and how long it took, in ns of the monotonic clock.
+long it really had it, from when it came, by the kernel's stamp, to writing the answer. On SIGTERM it writes them to
+OUTPUT: pairs of int64, when it came and how long it took, in ns of the monotonic clock.
 
 A stall holds answers back without stopping to read, so that the server itself sees every wait that its clients see.
+Answers go out one by one, each at its moment: the timers of event loops, which go by milliseconds, would send many at
+once, and a client could but take the last of them late.
 """
 
-import asyncio
 import itertools
 import signal
+import socket
 import sys
 import time
 from array import array
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any
 
-import uvloop
+import gevent
+from gevent.event import Event
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from runners.load import reading
+from runners.load.connection import READ
+from runners.load.pacer import NEVER_NS, Timer
 from runners.null_server import ANSWER, END
 
 S = 1_000_000_000
@@ -50,62 +56,83 @@ def stall(now: int) -> float:
 DISTRIBUTIONS: dict[str, Callable[[int], float]] = {"constant": constant, "bimodal": bimodal, "stall": stall}
 
 
-class Clockwork:
-    """Answers what is due; what has the same delay is due in the order in which it came, so that a queue will do."""
+class Queue:
+    """Answers of the same delay, which are due in the order in which requests came."""
 
-    def __init__(self, delay: Callable[[int], float]) -> None:
+    def __init__(self, taken: "array[int]") -> None:
+        self._taken = taken
+        self._waiting: deque[tuple[int, int, socket.socket]] = deque()
+        self._timer = Timer(self._answer)
+
+    def add(self, due: int, came: int, connection: socket.socket) -> None:
+        self._waiting.append((due, came, connection))
+        if len(self._waiting) == 1:
+            self._timer.set(due)
+
+    def _answer(self) -> None:
+        while self._waiting and self._waiting[0][0] <= (now := time.monotonic_ns()):
+            _, came, connection = self._waiting.popleft()
+            self._taken.append(came)
+            self._taken.append(now - came)
+            try:
+                connection.send(ANSWER)
+            except OSError:
+                continue  # whoever asked has gone
+        self._timer.set(self._waiting[0][0] if self._waiting else NEVER_NS)
+
+
+class Known:
+    """The server: it reads requests, one at a time from each connection, and has them answered later."""
+
+    def __init__(self, address: str, port: int, delay: Callable[[int], float]) -> None:
         self.taken: array[int] = array("q")
         self._delay = delay
-        self._queues: dict[float, deque[tuple[float, int, asyncio.Transport]]] = defaultdict(deque)
-        self._loop = asyncio.get_running_loop()
+        self._queues: dict[float, Queue] = {}
+        self._loop = gevent.get_hub().loop
+        self._listening = socket.create_server((address, port), backlog=1024)
+        self._listening.setblocking(False)
+        self._watch(self._listening, self._accept)
 
-    def answer_later(self, transport: asyncio.Transport) -> None:
+    def _watch(self, watched: socket.socket, ready: Callable[..., None]) -> None:
+        watcher = self._loop.io(watched.fileno(), READ)
+        watcher.start(ready, watched, watcher)
+
+    def _accept(self, listening: socket.socket, _: Any) -> None:
+        connection, _ = listening.accept()
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        reading.stamp(connection)
+        self._watch(connection, self._read)
+
+    def _read(self, connection: socket.socket, watcher: Any) -> None:
+        try:
+            data, came = reading.receive_stamped(connection)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            watcher.stop()
+            watcher.close()
+            connection.close()
+            return
+        assert data.endswith(END), "requests come whole"
         now = time.monotonic_ns()
         delay_s = self._delay(now)
         # Those of a stall end at one moment, whenever they came.
-        queue = self._queues[min(delay_s, HELD_S)]
-        queue.append((now + delay_s * S, now, transport))
-        if len(queue) == 1:
-            self._loop.call_later(delay_s, self._due, queue)
-
-    def _due(self, queue: deque[tuple[float, int, asyncio.Transport]]) -> None:
-        now = time.monotonic_ns()
-        while queue and queue[0][0] <= now:
-            _, began, transport = queue.popleft()
-            now = time.monotonic_ns()
-            self.taken.append(began)
-            self.taken.append(now - began)
-            if not transport.is_closing():  # whoever asked may have gone
-                transport.write(ANSWER)
-        if queue:
-            self._loop.call_later((queue[0][0] - now) / S, self._due, queue)
+        kind = min(delay_s, HELD_S)
+        if kind not in self._queues:
+            self._queues[kind] = Queue(self.taken)
+        self._queues[kind].add(now + round(delay_s * S), came, connection)
 
 
-class Known(asyncio.Protocol):
-    """One connection, one request at a time."""
-
-    def __init__(self, clockwork: Clockwork) -> None:
-        self._clockwork = clockwork
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        assert data.endswith(END), "requests come whole"
-        self._clockwork.answer_later(self._transport)
-
-
-async def main(address: str, port: int, delay: Callable[[int], float], output: Path) -> None:
-    clockwork = Clockwork(delay)
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, ended.set)
-    async with await loop.create_server(lambda: Known(clockwork), address, port, backlog=1024):
-        await ended.wait()
-    output.write_bytes(clockwork.taken.tobytes())
+def main(address: str, port: int, delay: Callable[[int], float], output: Path) -> None:
+    ended = Event()
+    gevent.signal_handler(signal.SIGTERM, ended.set)
+    server = Known(address, port, delay)
+    ended.wait()
+    output.write_bytes(server.taken.tobytes())
 
 
 if __name__ == "__main__":
     bind, distribution, output = sys.argv[1:]
     address, _, port = bind.rpartition(":")
-    uvloop.run(main(address, int(port), DISTRIBUTIONS[distribution], Path(output)))
+    main(address, int(port), DISTRIBUTIONS[distribution], Path(output))

@@ -85,7 +85,7 @@ def recording() -> float:
     began = time.perf_counter()
     for _ in range(REQUESTS):
         recorder.begin(user, endpoint, 0)
-        recorder.good(user)
+        recorder.good(user, 0)
     return 1e6 * (time.perf_counter() - began) / REQUESTS
 
 

@@ -70,7 +70,7 @@ class LoadProcess:
     """One of the processes that made the load."""
 
     cpu_s: float
-    """CPU time in the window."""
+    """CPU time in the window; of an open profile without that in which it only watched for the next arrival."""
     cpu_wait_s: float
     """How long it was ready to run in the window and had no CPU."""
     requests_issued: int

@@ -79,12 +79,12 @@ class Repeat:
                 server=use,
                 host=others,
                 backends=self.borrowed.uses(),
-                work=self._work(made),
+                work=self._work(),
                 log_tail=log_tail,
             )
 
-    def _work(self, load: Load) -> Work | None:
-        """What the app says was done, waiting for what is still to be."""
+    def _work(self) -> Work | None:
+        """What the app says was done, waiting for what is still to be: what nobody got an answer for, too."""
         if self.work_path is None:
             return None
         secure = self.deployment is not None and self.deployment.secure
@@ -99,8 +99,7 @@ class Repeat:
                     problem = str(error).partition("\n")[0]
                     return Work(done=None, pending=None, waited_s=time.monotonic() - began, problem=problem)
                 waited_s = time.monotonic() - began
-                complete = load.work_given is None or done >= load.work_given
-                if complete or not pending or waited_s > WORK_TIMEOUT_S:
+                if not pending or waited_s > WORK_TIMEOUT_S:
                     return Work(done=done, pending=pending, waited_s=waited_s)
                 time.sleep(WORK_POLL_S)
 

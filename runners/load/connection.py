@@ -18,7 +18,8 @@ import gevent
 import httptools
 from gevent import socket
 
-RECEIVE_BYTES = 65_536
+from runners.load import reading
+
 KNOWN_BYTES = 4096
 """The largest answer that is kept to know it again."""
 EXAMPLE_CHARACTERS = 60
@@ -66,6 +67,7 @@ class Connection:
         timeout_s: for an answer, connecting included.
         connect_timeout_s: for connecting.
         keeps: whether a connection is kept for the next request; otherwise the request should say that it is not.
+        stamps: whether the kernel says when an answer came; otherwise it counts when it is read.
         connected: is told of each connection that was made: when it was begun and when it stood, in ns of the
             monotonic clock.
 
@@ -73,10 +75,11 @@ class Connection:
         opened: connections made so far.
         answers: whole answers read so far.
         body: of the last whole answer.
-        first_byte_ns: when the first byte of its body came, on the monotonic clock, where that is looked at; else 0.
+        arrived_ns: when the last of what was read came, on the monotonic clock.
+        first_byte_ns: when the first byte of its body came, where that is looked at; else 0.
     """
 
-    first_byte_ns = 0
+    arrived_ns = first_byte_ns = 0
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class Connection:
         *,
         connect_timeout_s: float | None = None,
         keeps: bool = True,
+        stamps: bool = False,
         connected: Callable[[int, int], None] = lambda _began, _ended: None,
     ) -> None:
         self.opened = 0
@@ -97,7 +101,8 @@ class Connection:
         self._deadline = math.inf
         self._timer = self._hub.loop.timer(timeout_s)
         self._connect_timeout_s = min(timeout_s, connect_timeout_s or timeout_s)
-        self._keeps = keeps
+        self._keeps, self._stamps = keeps, stamps
+        self._receive = reading.receive_stamped if stamps else reading.receive
         self._connected = connected
         self._socket: _socket.socket | None = None
         self._watcher: Any = None
@@ -165,6 +170,8 @@ class Connection:
         connected = self._socket = _socket.socket(self._family, socket.SOCK_STREAM)
         connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._stamps:
+            reading.stamp(connected)
         error = connected.connect_ex(self._address)
         if error == errno.EINPROGRESS:
             self._watcher = self._hub.loop.io(connected.fileno(), WRITE)
@@ -219,7 +226,7 @@ class Connection:
         if self._socket is None:
             return
         try:
-            data = self._socket.recv(RECEIVE_BYTES)
+            data, self.arrived_ns = self._receive(self._socket)
             if self._waiting is None:
                 # Nothing was asked: the server has closed a connection that it had kept.
                 self.close()

@@ -6,7 +6,6 @@ and the user's greenlet is woken once, when its answer is whole.
 
 import _socket
 import ssl
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,8 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from runners.load.connection import RECEIVE_BYTES, WRITE, ClosedEarlyError, Connection, ExchangeError, excerpt
+from runners.load import reading
+from runners.load.connection import WRITE, ClosedEarlyError, Connection, ExchangeError, excerpt
 
 HOP_BY_HOP = ("host", "connection", "keep-alive", "transfer-encoding", "upgrade")
 """Fields that HTTP/2 has no use for, or forbids (RFC 9113, section 8.2.2)."""
@@ -149,7 +149,7 @@ class Http2Connection(Connection):
         if self._socket is None:
             return
         try:
-            data = self._socket.recv(RECEIVE_BYTES)
+            data, self.arrived_ns = self._receive(self._socket)
             if not data:
                 raise ClosedEarlyError("the connection was closed before the answer was complete")
             self._read(data)
@@ -189,7 +189,7 @@ class Http2Connection(Connection):
     def _decrypted(self, tls: ssl.SSLObject) -> bytes:
         pieces = []
         try:
-            while piece := tls.read(RECEIVE_BYTES):
+            while piece := tls.read(reading.RECEIVE_BYTES):
                 pieces.append(piece)
         except ssl.SSLWantReadError:
             pass
@@ -209,7 +209,7 @@ class Http2Connection(Connection):
         elif isinstance(event, h2.events.ResponseReceived):
             self._status = int(dict(event.headers)[":status"])  # type: ignore[index]  # they are decoded
         elif isinstance(event, h2.events.DataReceived):
-            self.first_byte_ns = self.first_byte_ns or time.monotonic_ns()
+            self.first_byte_ns = self.first_byte_ns or self.arrived_ns
             self._pieces.append(event.data)
             self._http.acknowledge_received_data(event.flow_controlled_length, self._stream)
         elif isinstance(event, h2.events.StreamEnded):

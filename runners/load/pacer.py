@@ -2,7 +2,8 @@
 
 The kernel's `timerfd` wakes gevent's event loop with an error of some tens of microseconds, where the loop's own timers
 go by milliseconds. A due arrival is handed over by switching straight to the greenlet that has waited for one: it sends
-before anything else is done.
+before anything else is done. A moment that is near is watched for instead: to fall asleep and be woken takes about as
+long.
 """
 
 import ctypes
@@ -22,6 +23,10 @@ from results.plan import Arrivals
 NS = 1_000_000_000
 NEVER_NS = 2**62
 CHUNK = 1024
+SPIN_NS = 100_000
+"""A moment that is nearer than this is watched for, the loop going round without sleeping."""
+IDLE_ROUND_NS = 5_000
+"""A round of the loop that is shorter has served nobody: to read an answer takes longer."""
 HIGHEST_PRIORITY = 2
 """libev's EV_MAXPRI: of several events that are ready the timer's is served first."""
 
@@ -98,7 +103,7 @@ def arrivals(
 
 
 class Pacer:
-    """Deals arrivals out to the greenlets that `take` them, the one first that has been free longest.
+    """Deals arrivals out, each at its moment, to the greenlets that `take` them: to the one that has been free longest.
 
     `drops`: whether an arrival that finds nobody free is dropped; otherwise it waits.
     """
@@ -115,6 +120,11 @@ class Pacer:
         self._hub = gevent.get_hub()
         self._next = NEVER_NS
         self._timer = Timer(self._due)
+        self.spun_ns = 0
+        """For how long it has watched the clock while there was nothing to do."""
+        self._spinner = self._hub.loop.idle(priority=HIGHEST_PRIORITY)
+        self._spins = False
+        self._looked_ns = 0
 
     def begin(self, moments: Iterator[int]) -> None:
         """Deal out arrivals at `moments`: ascending, in ns of the monotonic clock."""
@@ -123,11 +133,14 @@ class Pacer:
         self._timer.set(self._next)
 
     def take(self) -> int:
-        """Wait for the next arrival; when it should have been sent, in ns."""
+        """Wait for the next arrival; when it should have been sent, in ns.
+
+        One that is due already is taken by whoever comes back first, so that it is not late for longer.
+        """
         if self.waiting:
             return self.waiting.popleft()
         due = self._next
-        if due <= time.monotonic_ns() and not self._free:
+        if due <= time.monotonic_ns():
             self._next = next(self._moments, NEVER_NS)
             return due
         self._free.append(gevent.getcurrent())
@@ -135,7 +148,8 @@ class Pacer:
         return moment
 
     def _due(self) -> None:
-        while self._next <= time.monotonic_ns():
+        """Deal out what is due, and see to it that this is called when the next is."""
+        while (now := time.monotonic_ns()) >= self._next:
             moment = self._next
             self._next = next(self._moments, NEVER_NS)
             if self._free:
@@ -145,9 +159,30 @@ class Pacer:
             else:
                 self.queued_ns.append(moment)
                 self.waiting.append(moment)
-        self._timer.set(self._next)
+        if self._next - now > SPIN_NS:
+            if self._spins:
+                self._spinner.stop()
+                self._spins = False
+            self._timer.set(self._next)
+        elif not self._spins:
+            self._timer.set(NEVER_NS)
+            self._spins, self._looked_ns = True, now
+            self._spinner.start(self._look)
+
+    def _look(self) -> None:
+        """Look at the clock: libev calls an idle watcher once a round, and does not sleep as long as there is one."""
+        now = time.monotonic_ns()
+        round_ns = now - self._looked_ns
+        if round_ns < IDLE_ROUND_NS:
+            self.spun_ns += round_ns
+        self._looked_ns = now
+        # It is far when somebody who came back took the one that was near.
+        if not 0 < self._next - now <= SPIN_NS:
+            self._due()
 
     def close(self) -> None:
+        self._spinner.stop()
+        self._spinner.close()
         self._timer.close()
 
 

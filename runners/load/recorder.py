@@ -132,31 +132,32 @@ class Recorder:
         started = time.monotonic_ns()
         self._in_flight[user] = (endpoint << USER_BITS | user, intended or started, started)
 
-    def good(self, user: int) -> None:
-        """Note that the user's request ended now with the right answer."""
-        self._ended.append(time.monotonic_ns())
+    def good(self, user: int, ended: int) -> None:
+        """Note that the user's request has the right answer, which came at `ended`; now, if that was not after it."""
         key, intended, started = self._in_flight[user]  # type: ignore[misc]  # begun, or else a fault that must be seen
+        self._ended.append(ended if ended > started else time.monotonic_ns())
         self._keys.append(key)
         self._intended.append(intended)
         self._started.append(started)
         self._in_flight[user] = None
 
-    def streamed(self, user: int, first_byte: int) -> None:
+    def streamed(self, user: int, ended: int, first_byte: int) -> None:
         """As `good`, of an answer the first byte of whose body came at `first_byte` (0: with the last)."""
-        self.good(user)
+        self.good(user, ended)
         self._timed.append(self._aside + len(self._ended) - 1)
         self._first_bytes.append(first_byte or self._ended[-1])
 
-    def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None:
-        """Note that it failed now.
+    def failed(self, user: int, kind: str, *, answered: bool, example: str, ended: int = 0) -> None:
+        """Note that it failed.
 
         Args:
             user: who sent it.
             kind: TIMEOUT, or another kind of failure in a few words.
             answered: whether the server answered at all.
             example: what was asked and what came, kept of the first of each kind.
+            ended: when a wrong answer came; 0: now.
         """
-        self.good(user)
+        self.good(user, ended)
         self.examples.setdefault(kind, example)
         self._note(kind, answered=answered)
 

@@ -74,6 +74,7 @@ class Session:
             timeout_s=profile.timeout_s,
             connect_timeout_s=profile.connect_timeout_s,
             keep_alive=profile.keep_alive,
+            stamps=self._pacer is not None,
             **_connections(job),
         )
 
@@ -88,9 +89,9 @@ class Session:
             self._pacer.begin(self._arrivals(begin_ns, window.end_ns))
         _sleep_until(window.start_ns)
         self._lag.begin()
-        cpu_before_s, wait_before_s = _cpu_s(), self._cpu_wait_s()
+        cpu_before_s, wait_before_s = self._cpu_s(), self._cpu_wait_s()
         _sleep_until(window.end_ns)
-        cpu_s, cpu_wait_s = _cpu_s() - cpu_before_s, self._cpu_wait_s() - wait_before_s
+        cpu_s, cpu_wait_s = self._cpu_s() - cpu_before_s, self._cpu_wait_s() - wait_before_s
         self._lag.close()
         self._recorder.closing = self._pacer is None
         self._drain(window.end_ns + round(self._job.profile.timeout_s * NS))
@@ -140,6 +141,11 @@ class Session:
                 gevent.get_hub().threadpool.apply(write)
             gevent.sleep(SPILL_S)
 
+    def _cpu_s(self) -> float:
+        """CPU time so far, without that in which it only watched for the next arrival."""
+        times = os.times()
+        return times.user + times.system - (self._pacer.spun_ns / NS if self._pacer is not None else 0.0)
+
     def _cpu_wait_s(self) -> float:
         """How long this thread, in which all users run, has been ready to run and had no CPU."""
         self._waits.seek(0)
@@ -183,8 +189,3 @@ def _fail(exception: Exception, tb: TracebackType, **_: Any) -> None:
 def _sleep_until(moment_ns: int) -> None:
     while (left := moment_ns - time.monotonic_ns()) > 0:
         gevent.sleep(left / NS)
-
-
-def _cpu_s() -> float:
-    times = os.times()
-    return times.user + times.system

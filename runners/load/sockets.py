@@ -90,6 +90,7 @@ class Sockets:
         answers: exchanges so far that something was read for.
         answered: whether that is so of the last one.
         last: the last message that came.
+        arrived_ns: when the latest of all messages came, on the monotonic clock.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Sockets:
         keeps: bool = True,
         connected: Callable[[int, int], None] = lambda _began, _ended: None,
     ) -> None:
-        self.answers = 0
+        self.answers = self.arrived_ns = 0
         self.answered = False
         self.last: Message = ""
         self._path, self._timeout_s, self._keeps = path, timeout_s, keeps
@@ -229,6 +230,7 @@ class Sockets:
         for message in messages:
             self.last = message
             self._take(place, message)
+        self.arrived_ns = max(self.arrived_ns, self._sockets[place].arrived_ns)
         if isinstance(error, ExchangeError) and error.answered:
             self.answered = True
         self._trouble = self._trouble or error

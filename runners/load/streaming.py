@@ -1,6 +1,5 @@
 """A connection that also knows when the first byte of an answer's body came."""
 
-import time
 from typing import Any
 
 from runners.load.connection import Connection
@@ -18,5 +17,5 @@ class StreamConnection(Connection):
 
     def on_body(self, body: bytes) -> None:
         if not self._pieces:
-            self.first_byte_ns = time.monotonic_ns()
+            self.first_byte_ns = self.arrived_ns
         super().on_body(body)

@@ -166,6 +166,7 @@ def _of_lane(kind: type[Any], job: TurnsJob, lane: Lane, place: int) -> type[Ben
         asked=job.asked,
         timeout_s=job.timeout_s,
         connect_timeout_s=job.timeout_s,
+        stamps=True,
     )
     made: type[BenchUser] = type(
         f"{kind.__name__}{place}Of{lane.side.capitalize()}",

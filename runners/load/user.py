@@ -42,11 +42,11 @@ class Reporter(Protocol):
 
     def begin(self, user: int, endpoint: int, intended: int) -> None: ...
 
-    def good(self, user: int) -> None: ...
+    def good(self, user: int, ended: int) -> None: ...
 
-    def streamed(self, user: int, first_byte: int) -> None: ...
+    def streamed(self, user: int, ended: int, first_byte: int) -> None: ...
 
-    def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None: ...
+    def failed(self, user: int, kind: str, *, answered: bool, example: str, ended: int = 0) -> None: ...
 
     def connected(self, endpoint: int, started: int, ended: int) -> None: ...
 
@@ -61,6 +61,7 @@ class Conduct:
         asked: what to ask where that is no scenario.
         timeout_s, connect_timeout_s: of an answer; of connecting, at most.
         keep_alive: whether a connection serves more than one request.
+        stamps: whether the kernel says when answers came, so that it does not matter when they are read.
         connection: makes one, with the arguments of `Connection`, which speaks HTTP/1.1.
         streams: makes one that looks at when the first byte comes.
     """
@@ -71,6 +72,7 @@ class Conduct:
     timeout_s: float = DEFAULT_TIMEOUT_S
     connect_timeout_s: float = DEFAULT_TIMEOUT_S
     keep_alive: bool = True
+    stamps: bool = False
     connection: Callable[..., Connection] = Connection
     streams: Callable[..., Connection] = StreamConnection
 
@@ -110,6 +112,7 @@ class BenchUser(User):
             conduct.timeout_s,
             connect_timeout_s=conduct.connect_timeout_s,
             keeps=conduct.keep_alive,
+            stamps=conduct.stamps,
             connected=self._connected,
         )
         self._fields = {"Host": address.netloc.rpartition("@")[2], "Accept": "*/*"}
@@ -166,12 +169,12 @@ class BenchUser(User):
             return self._fail(path, error)
         if reporter.over:
             raise StopUser
-        body = self.connection.body
+        body, ended = self.connection.body, self.connection.arrived_ns
         if got == status and (body == expect or expect is None or (callable(expect) and expect(body))):
-            self._good(number)
+            self._good(number, ended)
             return True
         kind = "wrong body" if got == status else f"status {got}"
-        reporter.failed(number, kind, answered=True, example=f"{path}: {got} {excerpt(body)}")
+        reporter.failed(number, kind, answered=True, example=f"{path}: {got} {excerpt(body)}", ended=ended)
         return False
 
     def _fail(self, path: str, error: Exception, *, answered: bool = False) -> bool:
@@ -208,8 +211,8 @@ class BenchUser(User):
         """Of the last answer, in bytes."""
         return len(self.connection.body)
 
-    def _streamed(self, number: int) -> None:
-        self._reporter.streamed(number, self.connection.first_byte_ns)
+    def _streamed(self, number: int, ended: int) -> None:
+        self._reporter.streamed(number, ended, self.connection.first_byte_ns)
 
     def _connected(self, began: int, ended: int) -> None:
         self._reporter.connected(self._endpoint, began, ended)
@@ -248,24 +251,25 @@ class LocustReporter:
     def begin(self, user: int, endpoint: int, intended: int) -> None:
         self._current, self._started = self._endpoints[endpoint], time.monotonic_ns()
 
-    def good(self, user: int) -> None:
-        self._fire(None, self._length())
+    def good(self, user: int, ended: int) -> None:
+        self._fire(None, self._length(), ended)
 
-    def streamed(self, user: int, first_byte: int) -> None:
-        self.good(user)  # Locust has no statistics of first bytes
+    def streamed(self, user: int, ended: int, first_byte: int) -> None:
+        self.good(user, ended)  # Locust has no statistics of first bytes
 
-    def failed(self, user: int, kind: str, *, answered: bool, example: str) -> None:
-        self._fire(Exception(example), self._length() if answered else 0)
+    def failed(self, user: int, kind: str, *, answered: bool, example: str, ended: int = 0) -> None:
+        self._fire(Exception(example), self._length() if answered else 0, ended)
 
     def connected(self, endpoint: int, started: int, ended: int) -> None:
         pass  # Locust has no statistics of connections
 
-    def _fire(self, exception: Exception | None, length: int) -> None:
+    def _fire(self, exception: Exception | None, length: int, ended: int) -> None:
         method, name = self._current
+        ended = ended if ended > self._started else time.monotonic_ns()
         self._environment.events.request.fire(
             request_type=method,
             name=name,
-            response_time=(time.monotonic_ns() - self._started) / 1e6,
+            response_time=(ended - self._started) / 1e6,
             response_length=length,
             exception=exception,
             context={},

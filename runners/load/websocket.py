@@ -21,7 +21,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
-from runners.load.connection import READ, RECEIVE_BYTES, WRITE, ClosedEarlyError, ExchangeError, excerpt
+from runners.load import reading
+from runners.load.connection import READ, WRITE, ClosedEarlyError, ExchangeError, excerpt
 
 Message = str | bytes
 """Of a text frame, or of a binary one."""
@@ -41,6 +42,7 @@ class WebSocket:
 
     Attributes:
         opened: connections made so far, those included whose handshake was refused.
+        arrived_ns: when the last of what was read came, by the kernel's stamp, on the monotonic clock.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class WebSocket:
         happened: Happened,
         connected: Callable[[int, int], None] = lambda _began, _ended: None,
     ) -> None:
-        self.opened = 0
+        self.opened = self.arrived_ns = 0
         self._family, self._address, self._host = family, address, host
         self._happened, self._connected = happened, connected
         self._loop = gevent.get_hub().loop
@@ -81,6 +83,7 @@ class WebSocket:
             return
         connecting.setblocking(False)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        reading.stamp(connecting)
         number = connecting.connect_ex(self._address)
         if number in (0, errno.EINPROGRESS):
             self._watcher = self._loop.io(connecting.fileno(), WRITE)
@@ -132,7 +135,7 @@ class WebSocket:
             return
         was_open = self.is_open
         try:
-            data = self._socket.recv(RECEIVE_BYTES)
+            data, self.arrived_ns = reading.receive_stamped(self._socket)
             if data:
                 self._protocol.receive_data(data)
             else:

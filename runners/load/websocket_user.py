@@ -82,7 +82,7 @@ class WebSocketUser(BenchUser):
             return self._fail(shown, error, answered=self._sockets.answered)
         if reporter.over:
             raise StopUser
-        reporter.good(self._number)
+        reporter.good(self._number, self._sockets.arrived_ns)
         return True
 
     @property

@@ -93,7 +93,7 @@ def test_first_bytes_are_counted_by_endpoint_and_second(clock: Clock) -> None:
         clock.set(sent_ms)
         recorder.begin(user, endpoint, at(intended_ms) if intended_ms else 0)
         clock.set(ended_ms)
-        recorder.streamed(user, at(first_ms) if first_ms else 0)
+        recorder.streamed(user, clock.now, at(first_ms) if first_ms else 0)
 
     streamed(stream, -50, -40, -10)  # over before the window
     streamed(stream, -5, 15, 100)  # in flight when it began

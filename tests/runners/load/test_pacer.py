@@ -70,14 +70,37 @@ def test_the_one_that_has_been_free_longest_takes_the_next(pacer: Pacer, user: C
     assert [greenlet.value for greenlet in greenlets] == list(zip("abc", planned, strict=True))
 
 
-def test_an_arrival_is_not_taken_from_one_that_has_been_free_longer(
+def test_what_is_late_already_is_taken_by_whoever_comes_back_first(
     pacer: Pacer, user: Callable[..., tuple[str, int]]
 ) -> None:
     greenlets = [gevent.spawn(user, "free"), gevent.spawn(user, "computes meanwhile", computes_s=0.04)]
     planned = soon(20, 80)
     pacer.begin(iter(planned))
     gevent.joinall(greenlets, timeout=PATIENCE_S)
-    assert [greenlet.value for greenlet in greenlets] == [("free", planned[0]), ("computes meanwhile", planned[1])]
+    assert [greenlet.value for greenlet in greenlets] == [("free", planned[1]), ("computes meanwhile", planned[0])]
+
+
+def test_near_arrivals_are_watched_for_and_that_is_no_work(pacer: Pacer) -> None:
+    """Arrivals 20 µs apart leave no time to sleep; one that is far away does, and so does none at all."""
+
+    def user() -> None:
+        while True:
+            taken.append(pacer.take())
+
+    taken: list[int] = []
+    greenlet = gevent.spawn(user)
+    gevent.sleep(0)
+    planned = soon(*(10 + number * 0.02 for number in range(5000)), 400)
+    began_s, used_s = time.monotonic(), time.process_time()
+    pacer.begin(iter(planned))
+    while len(taken) < len(planned) and time.monotonic() < began_s + PATIENCE_S:
+        gevent.sleep(0.05)
+    gevent.sleep(0.2)
+    used_s = time.process_time() - used_s
+    greenlet.kill()
+    assert taken == planned
+    assert 0 < pacer.spun_ns / S < 0.1
+    assert used_s < 0.35, "it does not go on watching"
 
 
 @pytest.mark.parametrize(("pacer", "drops"), [(False, False), (True, True)], indirect=["pacer"])

@@ -43,9 +43,9 @@ def request(recorder: Recorder, clock: Clock, user: int, sent_ms: float, ended_m
     recorder.begin(user, recorder.endpoint("GET", "/"), 0)
     clock.set(ended_ms)
     if outcome == GOOD:
-        recorder.good(user)
+        recorder.good(user, clock.now)
     elif outcome == STREAMED:
-        recorder.streamed(user, clock.now - 2 * MS)
+        recorder.streamed(user, clock.now, clock.now - 2 * MS)
     else:
         recorder.failed(user, outcome, answered=outcome != TIMEOUT, example=f"got {outcome}")
 
@@ -224,11 +224,11 @@ def test_an_open_profile_counts_from_the_intended_start(clock: Clock) -> None:
     clock.set(100.5)
     recorder.begin(prompt, 0, at(100))
     clock.set(110)
-    recorder.good(prompt)
+    recorder.good(prompt, clock.now)
     clock.set(500)
     recorder.begin(late, 0, at(200))
     clock.set(510)
-    recorder.good(late)
+    recorder.good(late, clock.now)
     clock.set(3000)
     recorder.give_up([at(1500)])
     load = finish(recorder, arrivals=Arrivals(dropped_ns=[at(300), at(2500)], queued_ns=[at(200), at(1500)]))
@@ -252,7 +252,7 @@ def test_endpoints_and_connections_are_told_apart(clock: Clock) -> None:
         clock.set(ended - 5)
         recorder.begin(user, endpoint, 0)
         clock.set(ended)
-        recorder.good(user)
+        recorder.good(user, clock.now)
     recorder.connected(other, WINDOW.start_ns + 1000 * MS, WINDOW.start_ns + 1002 * MS)
     load = finish(recorder)
     assert {name: sum(second.good for second in found) for name, found in load.endpoints.items()} == {
@@ -270,7 +270,7 @@ def test_good_requests_by_unsafe_methods_are_counted_apart(clock: Clock) -> None
     for name, outcome in (("POST", GOOD), ("DELETE", GOOD), ("PUT", "status 500"), ("OPTIONS", GOOD)):
         recorder.begin(user, recorder.endpoint(name, "/"), 0)
         if outcome == GOOD:
-            recorder.good(user)
+            recorder.good(user, clock.now)
         else:
             recorder.failed(user, outcome, answered=True, example="")
     load = finish(recorder)
