@@ -122,12 +122,13 @@ def exactness(rates: list[float], names: list[str], repeats: int, server_cpu: in
     """
     kept = True
     for distribution, delay in DISTRIBUTIONS.items():
-        for rate in sorted({min(rate, highest(distribution)) for rate in rates}):
+        possible = sorted({min(rate, highest(distribution)) for rate in rates})
+        for rate in possible:
             what = f"{distribution} ({(delay.__doc__ or '').strip('.')}) at {rate:,.0f} requests/s"
             print(f"\n{what}: p50, p90, p99, p99.9 in ms as reported, and in brackets as the server saw them")
             connections = round(SPARE + HELD_S[distribution] * rate)
             for name, driver in drivers().items():
-                if driver.paced is None or name not in names or (rate != min(rates) and name != "ours"):
+                if driver.paced is None or name not in names or (rate != possible[0] and name != "ours"):
                     continue
                 found = [
                     compared(driver, distribution, rate, connections, server_cpu, load_cpu)

@@ -57,7 +57,7 @@ DISTRIBUTIONS: dict[str, Callable[[int], float]] = {"constant": constant, "bimod
 
 
 class Queue:
-    """Answers of the same delay, which are due in the order in which requests came."""
+    """Answers of the same delay, which are due in the order in which requests were read."""
 
     def __init__(self, taken: "array[int]") -> None:
         self._taken = taken
