@@ -115,7 +115,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
             chosen = preparation.swept(chosen, given["sweep"], bench, busy)
         store = Store.create(given["out"] or Path("runs") / chosen.name, chosen)
     _carry_out(chosen, store, bench, console)
-    _show(store, as_json=given["as_json"])
+    _show(store, as_json=given["as_json"], drawn=given["report"])
 
 
 @cli.command()
@@ -319,7 +319,7 @@ def publish(run: Path | None, name: str | None, site: Path | None, as_json: bool
 @options.output_options
 def report(run: Path, as_json: bool, quiet: bool, debug: bool) -> None:
     """Draw table, charts and report of RUN again from its records."""
-    _show(Store(run), as_json=as_json)
+    _show(Store(run), as_json=as_json, drawn=True)
 
 
 @cli.command()
@@ -380,24 +380,26 @@ def _carry_out(chosen: Plan, store: Store, bench: experiment.Bench, console: Con
         ) from interrupt
 
 
-def _show(store: Store, *, as_json: bool) -> None:
-    """Draw everything and show it; exits with 4 when no case can be shown."""
-    from plots import report as reports
-
+def _show(store: Store, *, as_json: bool, drawn: bool) -> None:
+    """Show everything, `drawn` too if it is to be; exits with 4 when no case can be shown."""
     chosen = store.plan()
     found = summaries.summarize(chosen.name, chosen, store.records())
-    path = reports.write(found, store.directory)
+    where = f"python bench.py report {_shortest(store.directory)}"
+    if drawn:
+        from plots import report as reports
+
+        where = str(_shortest(reports.write(found, store.directory)))
     if as_json:
         print(msgspec.json.encode(export.as_json(found, str(store.directory))).decode())
     else:
         console = _console()
         screen.show_run(found, console)
-        console.print(f"Report: {_shortest(path)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Report: {where}", markup=False, highlight=False, soft_wrap=True)
     if not found.measured:
         objective = chosen.objective
         raise BenchError(
             f"no rate keeps {objective}" if objective else "nothing valid was left to show",
-            hint=f"the reasons are in {_shortest(path)}",
+            hint=f"the reasons are in {where}" if drawn else f"see the reasons with: {where}",
             exit_code=ExitCode.NOT_MEASURED,
         )
 

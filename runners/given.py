@@ -36,6 +36,7 @@ def refuse_beside_resume(ctx: click.Context) -> None:
     free = {
         "names",
         "resume",
+        "report",
         "port",
         "as_json",
         "quiet",

@@ -111,6 +111,7 @@ run_options = options(
     ),
     click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run."),
     click.option("--quick", is_flag=True, help="One short repeat of each case: a look, not a measurement."),
+    click.option("--report/--no-report", default=True, help="Draw charts and report, or leave that to `report`."),
 )
 findings_options = options(
     click.option(

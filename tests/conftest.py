@@ -80,11 +80,12 @@ class CommandLine:
         )
         return Finished(done.returncode, done.stdout, done.stderr, self.folder)
 
-    def measure(self, *arguments: str, timeout_s: float = 100) -> Finished:
-        """Measure into a new directory and give the result as JSON."""
+    def measure(self, *arguments: str, drawn: bool = False, timeout_s: float = 100) -> Finished:
+        """Measure into a new directory and give the result as JSON; charts and report only where they are looked at."""
         self.count += 1
         out = self.folder / f"run-{self.count}"
-        done = self.run("--json", "--out", str(out), *arguments, timeout_s=timeout_s)
+        more = () if drawn else ("--no-report",)
+        done = self.run("--json", "--out", str(out), *arguments, *more, timeout_s=timeout_s)
         return Finished(done.code, done.out, done.err, out)
 
 

@@ -28,7 +28,7 @@ CASE_KEYS = {
 
 
 def test_the_main_job(bench: CommandLine) -> None:
-    done = bench.measure("--server", "uvicorn", *BRIEF, "--users", "8")
+    done = bench.measure("--server", "uvicorn", *BRIEF, "--users", "8", drawn=True)
     assert done.code == 0, done.err
     found = done.json()
     assert (found["schema"], found["run"]) == (1, str(done.directory))
@@ -68,7 +68,7 @@ def test_a_sync_worker_serves_one_at_a_time_and_others_overlap(bench: CommandLin
 
 
 def test_async_views_under_gunicorn_gevent_are_shown_as_what_they_do(bench: CommandLine) -> None:
-    done = bench.measure("--server", "gunicorn-gevent", "--scenario", "sleep", "--variant", "async", *BRIEF)
+    done = bench.measure("--server", "gunicorn-gevent", "--scenario", "sleep", "--variant", "async", *BRIEF, drawn=True)
     assert done.code == 4
     case = done.case("gunicorn-gevent/sleep/async")
     assert case["verdict"] == "invalid"
@@ -115,6 +115,18 @@ def test_a_report_is_drawn_again_from_records_alone(finished: Finished, tmp_path
     assert main(["report", str(elsewhere)]) == 0
     for name in ("report.html", "report.md", "charts/hello-latency.svg"):
         assert (elsewhere / name).read_text() == (finished.directory / name).read_text()
+
+
+def test_a_report_may_be_left_for_later(tmp_path: Path) -> None:
+    bench = CommandLine(tmp_path, "good")
+    case = ("--server", "fake-good", "--scenario", "hello", "--variant", "sync", *BRIEF)
+    done = bench.run(*case, "--out", "run", "--no-report", directory=tmp_path)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1] == "Report: python bench.py report run"
+    directory = tmp_path / "run"
+    assert not {"report.html", "report.md", "charts"} & {path.name for path in directory.iterdir()}
+    assert main(["report", str(directory)]) == 0
+    assert (directory / "charts" / "hello-latency.svg").is_file()
 
 
 def test_listing(bench: CommandLine) -> None:

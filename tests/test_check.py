@@ -86,7 +86,7 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatc
     locustfile = checker.bench.folder / "shoppers.py"
     locustfile.write_text(LOCUSTFILE)
     asked = ("--locustfile", str(locustfile))
-    done = checker.check("--base", "main~1", "--head", "main", "--max-time", "80s", *asked, timeout_s=140)
+    done = checker.check("--base", "main~1", "--head", "main", "--blocks", "3", *asked, timeout_s=140)
     assert done.code == 1, done.err
     found = CheckStore(done.directory).read()
     assert found.verdict == "regressed"

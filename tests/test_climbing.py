@@ -28,7 +28,7 @@ def stems(done: Finished) -> set[str]:
 
 def test_a_sweep_climbs_to_beyond_saturation(bench: CommandLine) -> None:
     # Evenly, and for so long that an eighth too much piles up beyond what chance can do.
-    done = bench.measure(*CASE, *WINDOW, "--sweep", "--arrivals", "uniform", "--duration", "2")
+    done = bench.measure(*CASE, *WINDOW, "--sweep", "--arrivals", "uniform", "--duration", "2", drawn=True)
     assert done.code == 0, done.err
     found = done.json()
     rates = [case["profile"]["rate_rps"] for case in found["cases"]]
@@ -55,7 +55,7 @@ def test_a_sweep_over_given_rates_and_over_users(bench: CommandLine) -> None:
 
 
 def test_the_highest_rate_that_keeps_an_objective(bench: CommandLine) -> None:
-    done = bench.measure(*CASE, *WINDOW, "--slo", "p90<150ms")
+    done = bench.measure(*CASE, *WINDOW, "--slo", "p90<150ms", drawn=True)
     assert done.code == 0, done.err
     found = done.json()
     assert found["objective"] == "p90<150ms"

@@ -36,7 +36,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     bench = CommandLine(tmp_path_factory.mktemp("modes"), *MODES)
     servers = [word for mode in MODES for word in ("--server", f"fake-{mode}")]
     timeouts = ("--timeout", "2", "--start-timeout", "2", "--users", "32")
-    return bench.measure(*servers, *HELLO, *timeouts, "--duration", "1", "--warmup", "0.2", "--repeat", "1")
+    window = ("--duration", "1", "--warmup", "0.2", "--repeat", "1")
+    return bench.measure(*servers, *HELLO, *timeouts, *window, drawn=True)
 
 
 def case_of(done: Finished, mode: str) -> Any:
@@ -180,7 +181,7 @@ def test_a_repeat_that_is_disturbed_again_and_again_is_kept_as_it_was_best(bench
     write(bench.fakes, "good")
     busy = [subprocess.Popen(["taskset", "-c", str(cpu), *BUSY]) for cpu in host.usable_cpus()]
     try:
-        done = bench.measure("--server", "fake-good", *HELLO, *BRIEF, "--users", "8", "--retries", "2")
+        done = bench.measure("--server", "fake-good", *HELLO, *BRIEF, "--users", "8", "--retries", "2", drawn=True)
     finally:
         for process in busy:
             process.kill()

@@ -21,7 +21,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_deployments_of_a_project_are_compared(bench: CommandLine, shop: Path) -> None:
     (shop / "pyproject.toml").write_text('[tool.bench]\npath = ["3:/products/", "/products/?page=2"]\nusers = 4\n')
-    done = bench.measure("--project", str(shop), "--server", "uvicorn", "--server", "gunicorn-sync", *BRIEF)
+    done = bench.measure("--project", str(shop), "--server", "uvicorn", "--server", "gunicorn-sync", *BRIEF, drawn=True)
     assert done.code == 0, done.err
     assert {case["case"] for case in done.json()["cases"]} == {"gunicorn-sync/url", "uvicorn/url"}
     for server, argument in (("uvicorn", "shop.asgi:application"), ("gunicorn-sync", "shop.wsgi:application")):

@@ -36,7 +36,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     bench = CommandLine(tmp_path_factory.mktemp("target"))
     with CountingServer() as server:
         paths = ("--path", "/first", "--path", "/hello/second?ms=50")
-        done = bench.measure("--target", address(server), *paths, *USERS, *BRIEF)
+        done = bench.measure("--target", address(server), *paths, *USERS, *BRIEF, drawn=True)
         yield Measured(done, server, bench)
 
 

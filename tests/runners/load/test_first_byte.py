@@ -169,7 +169,7 @@ def test_an_open_profile_counts_it_from_the_intended_start(fake: Callable[[str],
 @pytest.mark.long
 def test_json_and_report_show_it(tmp_path: Path) -> None:
     bench = CommandLine(tmp_path, "streams")
-    done = bench.measure("--server", "fake-streams", "--scenario", "stream", "--variant", "sync", *BRIEF)
+    done = bench.measure("--server", "fake-streams", "--scenario", "stream", "--variant", "sync", *BRIEF, drawn=True)
     case = done.case("fake-streams/stream/sync")
     assert set(case["first_byte_ms"]) == {"p50", "p99"}
     assert case["first_byte_ms"]["p50"]["value"] < 100 < case["latency_ms"]["p50"]["value"]
@@ -179,6 +179,6 @@ def test_json_and_report_show_it(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_scenarios_that_do_not_ask_have_none(tmp_path: Path) -> None:
-    done = CommandLine(tmp_path, "good").measure("--server", "fake-good", "--scenario", "hello", *BRIEF)
+    done = CommandLine(tmp_path, "good").measure("--server", "fake-good", "--scenario", "hello", *BRIEF, drawn=True)
     assert [case["first_byte_ms"] for case in done.json()["cases"]] == [{}, {}]
     assert "first byte" not in (done.directory / "report.md").read_text()
