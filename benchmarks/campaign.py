@@ -5,7 +5,8 @@ Nothing is measured here: all of it can be computed again from the file that is 
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -248,13 +249,12 @@ def replay(
     """
     random = np.random.default_rng(1)
     shifts = [math.log1p(loss) - np.concatenate(pools).mean(0) if loss else 0.0 for pools in kinds]
-    counts: dict[str, int] = {}
+    drawn = []
     for kind in map(int, random.integers(0, len(kinds), times)):
         pool = kinds[kind][int(random.integers(0, len(kinds[kind])))]
-        drawn = pool[random.integers(0, len(pool), most)] + shifts[kind]
-        verdict, _ = decision.settle(drawn, rules)
-        counts[verdict] = counts.get(verdict, 0) + 1
-    return {verdict: count / times for verdict, count in counts.items()}
+        drawn.append(pool[random.integers(0, len(pool), most)] + shifts[kind])
+    verdicts, _ = decision.settle(np.array(drawn), rules)
+    return _shares(verdicts)
 
 
 def power(times: int, rules: decision.Rules, most: int) -> str:
@@ -274,14 +274,15 @@ def power(times: int, rules: decision.Rules, most: int) -> str:
         for where, weights in (("all metrics", np.ones(len(METRICS))), ("CPU alone", alone)):
             for spread in (0.01, 0.02, 0.04):
                 drawn = random.normal(np.log1p(loss) * weights, spread, (times, most, len(METRICS)))
-                ends = [decision.settle(one, rules) for one in drawn]
-                shares = [f"{_share(ends, verdict):.1%}" for verdict in SHOWN]
-                blocks = statistics.median(blocks for _, blocks in ends)
-                lines.append(f"| {' | '.join([f'{loss:.0%}', where, f'{spread:.0%}', *shares, f'{blocks:g}'])} |")
+                verdicts, ends = decision.settle(drawn, rules)
+                shares = [f"{_shares(verdicts).get(verdict, 0):.1%}" for verdict in SHOWN]
+                cells = [f"{loss:.0%}", where, f"{spread:.0%}", *shares, f"{np.median(ends):g}"]
+                lines.append(f"| {' | '.join(cells)} |")
             if not loss:
                 break  # nowhere
     return "\n".join(lines)
 
 
-def _share(ends: Iterable[tuple[str, int]], verdict: str) -> float:
-    return statistics.fmean(one == verdict for one, _ in ends)
+def _shares(verdicts: Sequence[str]) -> dict[str, float]:
+    """By verdict how many of all."""
+    return {verdict: count / len(verdicts) for verdict, count in Counter(verdicts).items()}

@@ -117,7 +117,8 @@ def decide(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
     metrics, losses = _table(blocks)
     flags = shown(losses, rules)
     effects = tuple(_effect(metric, losses[:, place], rules, flags[:, place]) for place, metric in enumerate(metrics))
-    return Decision(verdict=_verdict(flags), blocks=len(blocks), effects=effects)
+    (verdict,) = _verdicts(flags[:, np.newaxis])
+    return Decision(verdict=verdict, blocks=len(blocks), effects=effects)
 
 
 def looks(count: int, rules: Rules) -> list[int]:
@@ -141,14 +142,20 @@ def run(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
     return found or estimate(blocks, rules)
 
 
-def settle(losses: NDArray[np.float64], rules: Rules) -> tuple[Verdict, int]:
-    """As `run`, of losses as for `shown`: the verdict, and after how many blocks. For simulations, which need many."""
-    look = len(losses)
-    for look in looks(len(losses), rules):
-        verdict = _verdict(shown(losses[:look], rules))
-        if verdict != "inconclusive":
-            return verdict, look
-    return "inconclusive", look
+def settle(losses: NDArray[np.float64], rules: Rules) -> tuple[list[Verdict], NDArray[np.int_]]:
+    """As `run`, of many checks at once: the verdict of each, and after how many blocks.
+
+    `losses`: 3-d, checks × blocks × metrics.
+    """
+    checks, count, _ = losses.shape
+    verdicts: list[Verdict] = ["inconclusive"] * checks
+    ends = np.full(checks, count)
+    for look in looks(count, rules):
+        pending = [place for place, verdict in enumerate(verdicts) if verdict == "inconclusive"]
+        ends[pending] = look
+        for place, verdict in zip(pending, _verdicts(shown(losses[pending, :look], rules)), strict=True):
+            verdicts[place] = verdict
+    return verdicts, ends
 
 
 def estimate(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision:
@@ -165,12 +172,13 @@ def estimate(blocks: Sequence[Mapping[Metric, float]], rules: Rules) -> Decision
 def shown(losses: NDArray[np.float64], rules: Rules) -> NDArray[np.bool_]:
     """For each metric whether a loss and a gain beyond the tolerance are shown, and whether `regression` is excluded.
 
-    `losses`: 2-d, blocks × metrics; NaN where a block does not have a metric. The answer: 3 × metrics.
+    `losses`: blocks × metrics, or checks × blocks × metrics; NaN where a block does not have a metric. The answer: 3 ×
+    metrics, or 3 × checks × metrics.
     """
-    n = np.isfinite(losses).sum(axis=0)
-    mean = np.nanmean(losses, axis=0)
+    n = np.isfinite(losses).sum(axis=-2)
+    mean = np.nanmean(losses, axis=-2)
     # Where nothing varies there is still the resolution of what was measured.
-    error = np.maximum(np.nanstd(losses, axis=0, ddof=1), 1e-6) / np.sqrt(n)
+    error = np.maximum(np.nanstd(losses, axis=-2, ddof=1), 1e-6) / np.sqrt(n)
     tolerance, regression = math.log1p(rules.tolerance), math.log1p(rules.regression)
     worse = scipy.special.stdtr(n - 1, -(mean - tolerance) / error)
     better = scipy.special.stdtr(n - 1, (mean + tolerance) / error)
@@ -188,23 +196,26 @@ def _table(blocks: Sequence[Mapping[Metric, float]]) -> tuple[list[Metric], NDAr
 
 
 def holm(probabilities: NDArray[np.float64], alpha: float) -> NDArray[np.bool_]:
-    """Which hypotheses are refuted when the probability that any true one is shall be at most `alpha` (Holm, 1979)."""
-    order = np.argsort(probabilities)
-    refuted = np.zeros(len(probabilities), dtype=np.bool_)
-    for done, place in enumerate(order):
-        if probabilities[place] > alpha / (len(order) - done):
-            break
-        refuted[place] = True
+    """Which hypotheses are refuted when the probability that any true one is shall be at most `alpha` (Holm, 1979).
+
+    Those along the last axis of `probabilities` belong together.
+    """
+    order = np.argsort(probabilities, axis=-1)
+    bounds = alpha / np.arange(probabilities.shape[-1], 0, -1)
+    below = np.take_along_axis(probabilities, order, axis=-1) <= bounds
+    refuted = np.empty_like(below)
+    np.put_along_axis(refuted, order, np.logical_and.accumulate(below, axis=-1), axis=-1)
     return refuted
 
 
-def _verdict(flags: NDArray[np.bool_]) -> Verdict:
+def _verdicts(flags: NDArray[np.bool_]) -> list[Verdict]:
+    """What each of many checks says, by what is shown for it: 3 × checks × metrics."""
     regressed, improved, passed = flags
-    if regressed.any():
-        return "regressed"
-    if passed.all():
-        return "improved" if improved.any() else "passed"
-    return "inconclusive"
+    loss, gain, none = regressed.any(axis=-1), improved.any(axis=-1), passed.all(axis=-1)
+    found: list[Verdict] = np.select(
+        [loss, none & gain, none], ["regressed", "improved", "passed"], "inconclusive"
+    ).tolist()
+    return found
 
 
 def _effect(metric: Metric, losses: NDArray[np.float64], rules: Rules, flags: NDArray[np.bool_]) -> Effect:

@@ -93,10 +93,11 @@ def test_the_last_look_is_taken_when_the_time_is_used_up() -> None:
 @pytest.mark.parametrize("count", [3, 9, 28, 60])
 def test_what_is_settled_for_a_simulation_is_what_is_decided(count: int) -> None:
     random = np.random.default_rng(6)
-    for loss in (0.0, 0.03, 0.06):
-        losses = random.normal(loss, 0.03, (count, len(METRICS)))
-        found = run(blocks(losses), RULES)
-        assert settle(losses, RULES) == (found.verdict, found.blocks)
+    losses = np.concatenate([random.normal(loss, 0.03, (20, count, len(METRICS))) for loss in (-0.06, 0, 0.03, 0.06)])
+    verdicts, ends = settle(losses, RULES)
+    decided = [run(blocks(one), RULES) for one in losses]
+    assert verdicts == [one.verdict for one in decided]
+    assert ends.tolist() == [one.blocks for one in decided]
 
 
 def test_a_metric_is_judged_by_the_blocks_that_have_it_if_most_do() -> None:
