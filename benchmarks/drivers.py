@@ -23,6 +23,8 @@ from runners.load.job import Job, Outcome, Window
 
 CONNECTIONS = 32
 WARMUP_S = 2.0
+PACED_WARMUP_S = 6.0
+"""Of our open profile: thousands of connections are made, and what came meanwhile and in a stall is worked off."""
 PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 PATH = "/hello/sync"
 LOCUSTFILE = """
@@ -142,7 +144,7 @@ def _profile(seconds: float, rate_rps: float | None = None, connections: int = C
         users=connections,
         rate_rps=rate_rps,
         arrivals=None if rate_rps is None else "poisson",
-        warmup_s=WARMUP_S,
+        warmup_s=WARMUP_S if rate_rps is None else PACED_WARMUP_S,
         duration_s=seconds,
         timeout_s=10,
         connect_timeout_s=10,

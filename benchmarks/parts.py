@@ -69,7 +69,7 @@ def pacing(rate_rps: float, kind: Arrivals) -> Lateness:
 
     takers = [gevent.spawn(taker) for _ in range(TAKERS)]
     gevent.sleep(0.1)
-    pacer.begin(moments(rate_rps, kind))
+    pacer.begin(moments(rate_rps, kind), rate_rps)
     before = time.process_time()
     gevent.sleep(PACED_S + LEAD_NS / NS)
     cores = (time.process_time() - before) / PACED_S

@@ -1,9 +1,9 @@
 """The pacer of an open profile: hands every arrival to a free connection at the moment it is due.
 
-The kernel's `timerfd` wakes gevent's event loop with an error of some tens of microseconds, where the loop's own timers
-go by milliseconds. A due arrival is handed over by switching straight to the greenlet that has waited for one: it sends
-before anything else is done. A moment that is near is watched for instead: to fall asleep and be woken takes about as
-long.
+The kernel's `timerfd` wakes gevent's event loop with an error of some tens of microseconds, more on a CPU that had
+fallen asleep, where the loop's own timers go by milliseconds. So it is set to a moment somewhat before the one that is
+due, and that one is watched for. A due arrival is handed over by switching straight to the greenlet that has waited for
+one: it sends before anything else is done.
 """
 
 import ctypes
@@ -23,8 +23,11 @@ from results.plan import Arrivals
 NS = 1_000_000_000
 NEVER_NS = 2**62
 CHUNK = 1024
-SPIN_NS = 100_000
-"""A moment that is nearer than this is watched for, the loop going round without sleeping."""
+EARLY_NS, EARLY_SHARE = 200_000, 0.15
+"""How long before a moment to wake and watch for it: at most so long, and at most so much of the mean time between two,
+as to watch takes the CPU."""
+NAP_NS = 30_000
+"""A sleep that is shorter than this costs as much as to watch."""
 IDLE_ROUND_NS = 5_000
 """A round of the loop that is shorter has served nobody: to read an answer takes longer."""
 HIGHEST_PRIORITY = 2
@@ -119,6 +122,7 @@ class Pacer:
         self._free: deque[Any] = deque()
         self._hub = gevent.get_hub()
         self._next = NEVER_NS
+        self._early_ns = 0
         self._timer = Timer(self._due)
         self.spun_ns = 0
         """For how long it has watched the clock while there was nothing to do."""
@@ -126,8 +130,12 @@ class Pacer:
         self._spins = False
         self._looked_ns = 0
 
-    def begin(self, moments: Iterator[int]) -> None:
-        """Deal out arrivals at `moments`: ascending, in ns of the monotonic clock."""
+    def begin(self, moments: Iterator[int], rate_rps: float) -> None:
+        """Deal out arrivals at `moments`: ascending, in ns of the monotonic clock.
+
+        `rate_rps` is how many there are a second, those of other processes included, which may share the CPU.
+        """
+        self._early_ns = min(EARLY_NS, round(EARLY_SHARE * NS / rate_rps))
         self._moments = moments
         self._next = next(moments, NEVER_NS)
         self._timer.set(self._next)
@@ -159,11 +167,11 @@ class Pacer:
             else:
                 self.queued_ns.append(moment)
                 self.waiting.append(moment)
-        if self._next - now > SPIN_NS:
+        if self._next - now > self._early_ns + NAP_NS:
             if self._spins:
                 self._spinner.stop()
                 self._spins = False
-            self._timer.set(self._next)
+            self._timer.set(self._next - self._early_ns)
         elif not self._spins:
             self._timer.set(NEVER_NS)
             self._spins, self._looked_ns = True, now
@@ -177,7 +185,7 @@ class Pacer:
             self.spun_ns += round_ns
         self._looked_ns = now
         # It is far when somebody who came back took the one that was near.
-        if not 0 < self._next - now <= SPIN_NS:
+        if not 0 < self._next - now <= self._early_ns + NAP_NS:
             self._due()
 
     def close(self) -> None:

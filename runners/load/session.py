@@ -86,7 +86,7 @@ class Session:
         gc.collect()
         gc.freeze()
         if self._pacer is not None:
-            self._pacer.begin(self._arrivals(begin_ns, window.end_ns))
+            self._begin(self._pacer, begin_ns, window.end_ns)
         _sleep_until(window.start_ns)
         self._lag.begin()
         cpu_before_s, wait_before_s = self._cpu_s(), self._cpu_wait_s()
@@ -112,11 +112,12 @@ class Session:
         load: Load = gevent.get_hub().threadpool.apply(analysis.load, (self._recorder, window, observed))
         return load
 
-    def _arrivals(self, begin_ns: int, end_ns: int) -> Any:
+    def _begin(self, pacer: Pacer, begin_ns: int, end_ns: int) -> None:
+        """Let requests arrive."""
         profile = self._job.profile
         assert profile.arrivals is not None
         assert profile.rate_rps is not None
-        return arrivals(
+        own = arrivals(
             profile.arrivals,
             profile.rate_rps,
             start_ns=begin_ns,
@@ -125,6 +126,7 @@ class Session:
             part=self._part,
             parts=self._parts,
         )
+        pacer.begin(own, profile.rate_rps)
 
     def _drain(self, deadline_ns: int) -> None:
         """Wait for what is in flight or still to be sent, but not past the deadline."""

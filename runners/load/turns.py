@@ -94,7 +94,7 @@ class Lane:
         if turn.kind == "open":
             assert rate_rps is not None
             end_ns = began_ns + round(turn.duration_s * NS)
-            self.gate.begin(arrivals("uniform", rate_rps, start_ns=began_ns, end_ns=end_ns, seed=0))
+            self.gate.begin(arrivals("uniform", rate_rps, start_ns=began_ns, end_ns=end_ns, seed=0), rate_rps)
         else:
             self.gate.open()
         gevent.sleep(turn.duration_s)

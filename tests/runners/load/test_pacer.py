@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from gevent.event import Event
 
-from runners.load.pacer import LagMeter, Pacer, Timer, arrivals
+from runners.load.pacer import EARLY_NS, NAP_NS, LagMeter, Pacer, Timer, arrivals
 
 MS = 1_000_000
 S = 1_000_000_000
 PATIENCE_S = 5.0
+RATE_RPS = 1000.0
 
 
 def test_a_timer_is_due_at_its_moment_and_a_past_one_at_once() -> None:
@@ -65,7 +66,7 @@ def test_the_one_that_has_been_free_longest_takes_the_next(pacer: Pacer, user: C
     greenlets = [gevent.spawn(user, name) for name in "abc"]
     gevent.sleep(0)
     planned = soon(5, 5, 20)
-    pacer.begin(iter(planned))
+    pacer.begin(iter(planned), RATE_RPS)
     gevent.joinall(greenlets, timeout=PATIENCE_S)
     assert [greenlet.value for greenlet in greenlets] == list(zip("abc", planned, strict=True))
 
@@ -75,7 +76,7 @@ def test_what_is_late_already_is_taken_by_whoever_comes_back_first(
 ) -> None:
     greenlets = [gevent.spawn(user, "free"), gevent.spawn(user, "computes meanwhile", computes_s=0.04)]
     planned = soon(20, 80)
-    pacer.begin(iter(planned))
+    pacer.begin(iter(planned), RATE_RPS)
     gevent.joinall(greenlets, timeout=PATIENCE_S)
     assert [greenlet.value for greenlet in greenlets] == [("free", planned[1]), ("computes meanwhile", planned[0])]
 
@@ -92,7 +93,7 @@ def test_near_arrivals_are_watched_for_and_that_is_no_work(pacer: Pacer) -> None
     gevent.sleep(0)
     planned = soon(*(10 + number * 0.02 for number in range(5000)), 400)
     began_s, used_s = time.monotonic(), time.process_time()
-    pacer.begin(iter(planned))
+    pacer.begin(iter(planned), RATE_RPS)
     while len(taken) < len(planned) and time.monotonic() < began_s + PATIENCE_S:
         gevent.sleep(0.05)
     gevent.sleep(0.2)
@@ -101,6 +102,26 @@ def test_near_arrivals_are_watched_for_and_that_is_no_work(pacer: Pacer) -> None
     assert taken == planned
     assert 0 < pacer.spun_ns / S < 0.1
     assert used_s < 0.35, "it does not go on watching"
+
+
+def test_it_wakes_to_watch_for_an_arrival_a_little_before_it(pacer: Pacer) -> None:
+    """Arrivals 5 ms apart: it sleeps in between, and not up to the moment itself."""
+    taken: list[int] = []
+    planned = soon(*range(10, 260, 5))
+
+    def user() -> None:
+        while len(taken) < len(planned):
+            taken.append(pacer.take())
+
+    greenlet = gevent.spawn(user)
+    gevent.sleep(0)
+    used_s = time.process_time()
+    pacer.begin(iter(planned), 200)
+    greenlet.join(PATIENCE_S)
+    used_s = time.process_time() - used_s
+    assert taken == planned
+    assert 0 < pacer.spun_ns <= len(planned) * (EARLY_NS + NAP_NS)
+    assert used_s < 0.15, "it sleeps most of the time"
 
 
 @pytest.mark.parametrize(("pacer", "drops"), [(False, False), (True, True)], indirect=["pacer"])
@@ -118,7 +139,7 @@ def test_what_finds_nobody_free_waits_in_order_or_is_dropped(pacer: Pacer, drops
     greenlet = gevent.spawn(user)
     gevent.sleep(0)
     planned = soon(5, 10, 10, 15)
-    pacer.begin(iter(planned))
+    pacer.begin(iter(planned), RATE_RPS)
     while len(told) < 3:
         gevent.sleep(0.005)
     assert taken == planned[:1]
@@ -145,7 +166,7 @@ def test_every_arrival_is_taken_once_as_it_was_planned(pacer: Pacer) -> None:
     greenlets = [gevent.spawn(user) for _ in range(6)]
     begin = time.monotonic_ns() + 10 * MS
     planned = list(arrivals("poisson", 4000, start_ns=begin, end_ns=begin + 500 * MS, seed=1))
-    pacer.begin(iter(planned))
+    pacer.begin(iter(planned), RATE_RPS)
     deadline = time.monotonic() + PATIENCE_S
     while len(taken) + len(pacer.dropped_ns) < len(planned) and time.monotonic() < deadline:
         gevent.sleep(0.01)
