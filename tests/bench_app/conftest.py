@@ -11,7 +11,7 @@ from runners.backends import Place
 from runners.backends.upstream import Upstreams
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an upstream, which the app has been told."""
     folder = tmp_path_factory.mktemp("upstream")

@@ -1,6 +1,5 @@
 """A scenario is a plain locustfile: `locust -f` runs it, with Locust's own statistics and checks."""
 
-import json
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pytest
 from runners import host, scenarios
 from tests.conftest import ROOT
 from tests.fakes import PROGRAM
+from tests.runners.load import by_hand
 
 
 @pytest.fixture
@@ -25,20 +25,12 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
     server.wait()
 
 
-def locust(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "locust", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-
-
 def run(port: int, address: str = "127.0.0.1") -> tuple[int, Any]:
     """The exit code and Locust's statistics of the one endpoint."""
-    done = locust(
-        *("-f", "scenarios/hello.py", "--headless", "--users", "3", "--spawn-rate", "3", "--run-time", "2s"),
-        *("--host", f"http://{address}:{port}", "--variant", "async", "--json"),
-    )
-    (statistics,) = json.loads(done.stdout)
-    assert statistics["name"] == "/hello/async"
-    return done.returncode, statistics
+    what = ("-f", "scenarios/hello.py", "--host", f"http://{address}:{port}", "--variant", "async")
+    code, found = by_hand.run(*what, users=3, least=11)
+    assert set(found) == {("GET", "/hello/async")}
+    return code, found["GET", "/hello/async"]
 
 
 @pytest.mark.parametrize("port", ["good"], indirect=True)
@@ -67,5 +59,6 @@ def test_what_fails_at_once_leaves_the_event_loop_its_turn() -> None:
 @pytest.mark.long
 def test_every_scenario_lists_its_user() -> None:
     for found in scenarios.discover().values():
-        done = locust("-f", str(found.locustfile), "--list")
+        listing = [*by_hand.LOCUST, "-f", str(found.locustfile), "--list"]
+        done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr

@@ -1,8 +1,5 @@
 """What a scenario can ask with `BenchUser`, in a real load process, and what a server sees of it, to the unit."""
 
-import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +8,8 @@ import pytest
 
 from results.merging import seconds
 from results.record import Load
-from tests.conftest import ROOT
 from tests.counting_server import Asked, CountingServer
+from tests.runners.load import by_hand
 from tests.runners.load.load_process import SHORT, job, run
 
 USERS = 3
@@ -153,11 +150,8 @@ def test_by_hand_locust_counts_what_the_server_counts(tmp_path: Path) -> None:
     locustfile = tmp_path / "visitor.py"
     locustfile.write_text(LOCUSTFILE.format(refused=()))
     with CountingServer() as server:
-        address = ("--host", f"http://{server.address}:{server.port}")
-        how = ("--headless", "--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", "2s", "--json")
-        command = [sys.executable, "-m", "locust", "-f", str(locustfile), *how, *address]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    found = {(one["method"], one["name"]): one for one in json.loads(done.stdout)}
+        what = ("-f", str(locustfile), "--host", f"http://{server.address}:{server.port}")
+        _, found = by_hand.run(*what, users=USERS, least=21 * USERS)
     assert sum(one["num_requests"] for one in found.values()) == len(server.asked) == 21 * USERS
     assert sum(one["num_failures"] for one in found.values()) == 3 * USERS
     assert found["GET", "/item/N"]["num_requests"] == 4 * USERS

@@ -1,8 +1,5 @@
 """WebSocket users in a real load process, against a server with exactly known faults."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +12,8 @@ from results.record import Load
 from results.rules.answers import reconciled
 from runners import host
 from runners.load.job import Job
-from tests.conftest import ROOT
 from tests.results import factory
+from tests.runners.load import by_hand
 from tests.runners.load.load_process import run
 from tests.websocket_server import WebSocketServer
 
@@ -217,12 +214,10 @@ def test_a_wrong_broadcast_is_a_failure(server: WebSocketServer, mode: str, kind
 
 
 def test_by_hand_locust_counts_what_the_server_counts(server: WebSocketServer) -> None:
-    address = ("--host", f"http://{server.address}:{server.port}", "--variant", "async", "--set", "bytes=200")
-    how = ("--headless", "--users", "2", "--spawn-rate", "2", "--run-time", "1s", "--json")
-    command = [sys.executable, "-m", "locust", "-f", "scenarios/ws_echo.py", *how, *address]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    (found,) = json.loads(done.stdout)
-    assert (found["method"], found["name"]) == ("WS", "/ws-echo/async")
+    what = ("-f", "scenarios/ws_echo.py", "--variant", "async", "--set", "bytes=200")
+    _, endpoints = by_hand.run(*what, "--host", f"http://{server.address}:{server.port}", users=2, least=10)
+    assert set(endpoints) == {("WS", "/ws-echo/async")}
+    found = endpoints["WS", "/ws-echo/async"]
     assert found["num_failures"] == 0
     assert server.messages["ws-echo"] - 2 <= found["num_requests"] <= server.messages["ws-echo"]
     assert found["total_content_length"] == 200 * found["num_requests"]
