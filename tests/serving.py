@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from tests.conftest import ROOT, CommandLine
@@ -18,10 +18,10 @@ class Serving:
 
 
 @contextmanager
-def started(bench: CommandLine, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The bench with those arguments, just started; killed at the end if it still runs."""
+def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A program, just started; killed at the end if it still runs."""
     process = subprocess.Popen(
-        bench.command(*arguments),
+        command,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -33,6 +33,11 @@ def started(bench: CommandLine, *arguments: str) -> Iterator[subprocess.Popen[st
     finally:
         process.kill()
         process.wait()
+
+
+def started(bench: CommandLine, *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """The bench with those arguments, just started; killed at the end if it still runs."""
+    return running(bench.command(*arguments))
 
 
 @contextmanager

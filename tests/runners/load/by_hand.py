@@ -2,11 +2,10 @@
 
 import json
 import re
-import subprocess
 import sys
 from typing import Any
 
-from tests.conftest import ROOT
+from tests.serving import running
 
 LOCUST = [sys.executable, "-m", "locust"]
 SO_FAR = re.compile(r" +Aggregated +(\d+) ")
@@ -17,21 +16,11 @@ def run(*arguments: str, users: int, least: int) -> tuple[int, dict[tuple[str, s
 
     Its exit code, and its statistics by method and name.
     """
-    process = subprocess.Popen(
-        [*LOCUST, *arguments, "--headless", "--json", "--users", str(users), "--spawn-rate", str(users)],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    how = ("--headless", "--json", "--users", str(users), "--spawn-rate", str(users))
+    with running([*LOCUST, *arguments, *how]) as process:
         assert process.stderr is not None
         while (line := process.stderr.readline()) and not ((found := SO_FAR.match(line)) and int(found[1]) >= least):
             pass
         process.terminate()
         out, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
     return process.returncode, {(one["method"], one["name"]): one for one in json.loads(out)}
