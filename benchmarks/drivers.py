@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +50,14 @@ class Speed:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """Percentiles in ms as a generator reports them; `window_ns` are the requests' ends, where they are known."""
+    """Percentiles in ms as a generator reports them.
+
+    `service_ms` counts from when a request was really sent, `window_ns` are the requests' ends, where they are known.
+    """
 
     profile: str
     latency_ms: dict[float, float]
+    service_ms: dict[float, float] | None = None
     window_ns: tuple[int, int] | None = None
 
 
@@ -163,12 +167,18 @@ def _ours_seen(url: str, cpu: int, profile: Profile) -> Seen:
     outcome, window = _ours(url, cpu, profile)
     assert outcome.load is not None
     assert not outcome.load.failures, outcome.load.failures
-    merged = histogram.merge(second.latency for second in merging.seconds(outcome.load))
+    seconds = list(merging.seconds(outcome.load))
     return Seen(
         profile=profile.kind,
-        latency_ms={p: histogram.percentile_ms(merged, p) or 0.0 for p in PERCENTILES},
+        latency_ms=_of_histograms(second.latency for second in seconds),
+        service_ms=_of_histograms(second.service_time or second.latency for second in seconds),
         window_ns=(window.start_ns, window.end_ns),
     )
+
+
+def _of_histograms(texts: Iterable[str]) -> dict[float, float]:
+    merged = histogram.merge(texts)
+    return {p: histogram.percentile_ms(merged, p) or 0.0 for p in PERCENTILES}
 
 
 def ours_open(url: str, cpu: int, rate_rps: float, seconds: float, connections: int) -> Load:

@@ -8,8 +8,9 @@ cost by themselves says `benchmarks/parts.py`.
 
 Exactness: every generator loads a server that takes down how long it had each request (`known_server.py`), at a fixed
 rate where it can: at 1,000 requests/s, and ours at half of its ceiling too, which is found first. Printed is what it
-reports, and beside it what the server saw. No request is to wait for a connection, as no server sees that; where a rate
-would need too many of them, the highest that does not is taken.
+reports, and beside it what the server saw; for ours also since each request was really sent, as the difference is how
+late they were sent, which the bench reports and judges besides. No request is to wait for a connection, as no server
+sees that; where a rate would need too many of them, the highest that does not is taken.
 
 `wrk`, `hey` and `autocannon` take part where they are installed. Nothing else should run on the machine.
 """
@@ -134,12 +135,10 @@ def exactness(rates: list[float], names: list[str], repeats: int, server_cpu: in
                     compared(driver, distribution, rate, connections, server_cpu, load_cpu)
                     for _ in range(repeats if name == "ours" else 1)
                 ]
-                cells = [
-                    cell([seen.latency_ms.get(p) for seen, _ in found], [own[p] for _, own in found])
-                    for p in PERCENTILES
-                ]
-                print(f"{name:14}{found[0][0].profile:26}" + "".join(f"{text:>22}" for text in cells))
+                print(f"{name:14}{found[0][0].profile:26}{cells([(seen.latency_ms, own) for seen, own in found])}")
                 if name == "ours":
+                    sent = [(seen.service_ms or {}, own) for seen, own in found]
+                    print(f"{'':14}{'the same, since sent':26}{cells(sent)}")
                     errors = {p: [(seen.latency_ms[p], own[p]) for seen, own in found] for p in PERCENTILES}
                     kept &= all(sum(map(near, these)) > len(these) / 2 for these in errors.values())
     return kept
@@ -170,10 +169,14 @@ def compared(
     return seen, dict(zip(PERCENTILES, own.tolist(), strict=True))
 
 
-def cell(seen_ms: list[float | None], own_ms: list[float]) -> str:
-    known = [one for one in seen_ms if one is not None]
-    shown = f"{statistics.median(known):.2f}" if known else "-"
-    return f"{shown} ({statistics.median(own_ms):.2f})"
+def cells(found: list[tuple[dict[float, float], dict[float, float]]]) -> str:
+    """For each percentile the median over repeats of what was reported, and of what the server saw."""
+    texts = []
+    for percentile in PERCENTILES:
+        known = [seen_ms[percentile] for seen_ms, _ in found if percentile in seen_ms]
+        shown = f"{statistics.median(known):.2f}" if known else "-"
+        texts.append(f"{shown} ({statistics.median(own_ms[percentile] for _, own_ms in found):.2f})")
+    return "".join(f"{text:>22}" for text in texts)
 
 
 def near(both_ms: tuple[float, float]) -> bool:

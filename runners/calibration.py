@@ -251,6 +251,7 @@ class _NullBench:
             port=launch.port,
             profile=profile,
             cpus=setting.load_cpus,
+            early=host.apart(cpus, setting.load_cpus),
         )
         repeat = Repeat(
             deployment=launch.of(self._server),

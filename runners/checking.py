@@ -234,6 +234,7 @@ class Checking:
             users=self._question.users,
             turns=tuple(turns),
             rate_rps=rate_rps,
+            early=experiment.apart(base.plan),
             lead_in=schedule.LEAD_IN,
             timeout_s=self._question.timeout_s,
         )

@@ -268,8 +268,14 @@ def _job(plan: Plan, case: Case, number: int, bench: Bench, port: int, certifica
         # The same arrivals for all servers, others in each repeat.
         seed=plan.seed * 1000 + number,
         cpus=plan.load_cpus,
+        early=apart(plan),
         listen=bench.listen,
     )
+
+
+def apart(plan: Plan) -> bool:
+    """Whether the server has a CPU that the load has not; one that runs already may use all."""
+    return host.apart(plan.budget.server_cpus if plan.budget else host.usable_cpus(), plan.load_cpus)
 
 
 def path(plan: Plan, case: Case, bench: Bench) -> str:

@@ -70,6 +70,11 @@ def split_cpus(cpus: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(sorted(cpu for core in server for cpu in core)), cores[-1]
 
 
+def apart(server_cpus: Sequence[int], load_cpus: Sequence[int]) -> bool:
+    """Whether the server has a CPU that the load has not."""
+    return not set(server_cpus) <= set(load_cpus)
+
+
 def free_port() -> int:
     """A port on loopback that nobody listens on.
 

@@ -41,6 +41,7 @@ class Job(Users):
         authority: file of the authority whose certificate the server has; empty where there is no TLS.
         seed: of the arrivals of an open profile.
         cpus: the load processes' CPUs on this machine.
+        early: whether to wake before an arrival, to watch for it.
         listen: for load processes on other machines: where they join, as HOST:PORT; empty where there are none.
     """
 
@@ -49,6 +50,7 @@ class Job(Users):
     authority: str = ""
     seed: int = 1
     cpus: tuple[int, ...] = ()
+    early: bool = True
     listen: str = ""
 
 
@@ -78,6 +80,7 @@ class TurnsJob(Users):
         users: of each side.
         turns: in order.
         rate_rps: of the arrivals in open turns; null where there are none.
+        early: whether to wake before an arrival, to watch for it.
         lead_in: requests that an open turn begins with and that do not count.
         timeout_s: of an answer.
     """
@@ -86,6 +89,7 @@ class TurnsJob(Users):
     users: int
     turns: tuple[Turn, ...]
     rate_rps: float | None
+    early: bool = True
     lead_in: int
     timeout_s: float
 

@@ -130,12 +130,13 @@ class Pacer:
         self._spins = False
         self._looked_ns = 0
 
-    def begin(self, moments: Iterator[int], rate_rps: float) -> None:
+    def begin(self, moments: Iterator[int], rate_rps: float, *, early: bool = True) -> None:
         """Deal out arrivals at `moments`: ascending, in ns of the monotonic clock.
 
-        `rate_rps` is how many there are a second, those of other processes included, which may share the CPU.
+        `rate_rps` is how many there are a second, those of other processes included, which may share the CPU. `early`:
+        whether to wake before them, to watch.
         """
-        self._early_ns = min(EARLY_NS, round(EARLY_SHARE * NS / rate_rps))
+        self._early_ns = min(EARLY_NS, round(EARLY_SHARE * NS / rate_rps)) if early else 0
         self._moments = moments
         self._next = next(moments, NEVER_NS)
         self._timer.set(self._next)

@@ -126,7 +126,7 @@ class Session:
             part=self._part,
             parts=self._parts,
         )
-        pacer.begin(own, profile.rate_rps)
+        pacer.begin(own, profile.rate_rps, early=self._job.early)
 
     def _drain(self, deadline_ns: int) -> None:
         """Wait for what is in flight or still to be sent, but not past the deadline."""

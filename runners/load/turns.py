@@ -87,14 +87,15 @@ class Lane:
         self.recorder = Recorder()
         self.pids: Sequence[int] = ()
 
-    def take(self, turn: Turn, rate_rps: float | None) -> Taken:
+    def take(self, turn: Turn, job: TurnsJob) -> Taken:
         """One turn, from the first request to the end of the last."""
         first, failed_before = self.recorder.ended, self.recorder.failures
         cpu_from_s, load_from_s, began_ns = cpu_s(self.pids), time.process_time(), time.monotonic_ns()
         if turn.kind == "open":
-            assert rate_rps is not None
+            assert job.rate_rps is not None
             end_ns = began_ns + round(turn.duration_s * NS)
-            self.gate.begin(arrivals("uniform", rate_rps, start_ns=began_ns, end_ns=end_ns, seed=0), rate_rps)
+            moments = arrivals("uniform", job.rate_rps, start_ns=began_ns, end_ns=end_ns, seed=0)
+            self.gate.begin(moments, job.rate_rps, early=job.early)
         else:
             self.gate.open()
         gevent.sleep(turn.duration_s)
@@ -149,7 +150,7 @@ def main(job: TurnsJob, result: Path) -> None:
         lane.pids = going.pids[side]
     taken: list[Taken] = []
     for turn in job.turns:
-        taken.append(lanes[turn.side].take(turn, job.rate_rps))
+        taken.append(lanes[turn.side].take(turn, job))
         if taken[-1].failed > taken[-1].requests / 2:
             break  # a side that fails is not measured, and each turn of one that hangs lasts as long as a time-out
     samples = {side: _samples(lane.recorder) for side, lane in lanes.items()}

@@ -35,6 +35,13 @@ def test_cpus_are_split_without_sharing(monkeypatch: pytest.MonkeyPatch) -> None
     assert host.split_cpus((0, 4, 1, 5)) == ((0, 4), (1, 5))
 
 
+def test_a_server_is_apart_from_its_load_where_it_has_a_cpu_of_its_own() -> None:
+    assert host.apart((0,), (1,))
+    assert host.apart((0, 1), (1,))
+    assert not host.apart((0,), (0,))
+    assert not host.apart((0,), (0, 1))
+
+
 def test_a_free_port_can_be_bound() -> None:
     with socket.create_server((host.LOOPBACK, host.free_port())) as listener:
         port = listener.getsockname()[1]

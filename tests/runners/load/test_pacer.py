@@ -124,6 +124,16 @@ def test_it_wakes_to_watch_for_an_arrival_a_little_before_it(pacer: Pacer) -> No
     assert used_s < 0.15, "it sleeps most of the time"
 
 
+def test_it_takes_no_time_to_watch_from_a_server_that_has_no_other_cpu(pacer: Pacer) -> None:
+    planned = soon(*range(10, 260, 5))
+    greenlet = gevent.spawn(lambda: [pacer.take() for _ in planned])
+    gevent.sleep(0)
+    pacer.begin(iter(planned), 200, early=False)
+    greenlet.join(PATIENCE_S)
+    assert greenlet.value == planned
+    assert pacer.spun_ns <= NAP_NS
+
+
 @pytest.mark.parametrize(("pacer", "drops"), [(False, False), (True, True)], indirect=["pacer"])
 def test_what_finds_nobody_free_waits_in_order_or_is_dropped(pacer: Pacer, drops: bool) -> None:
     taken: list[int] = []
