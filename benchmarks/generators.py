@@ -3,8 +3,9 @@
 Speed: every generator loads the `null` server (on the first CPU) over 32 connections from the last CPU, in turn, so
 that drift falls on all alike. Ours records and checks every answer meanwhile, and so do Locust's users.
 
-Punctuality: our open profile against the `null` server, how late requests are sent and what it takes. What its parts
-cost by themselves says `benchmarks/parts.py`.
+Punctuality: our open profile against the `null` server, how late requests are sent and what it takes. Beside it stands
+what of the load's CPU a hypervisor gave to others meanwhile: nobody can send then. What its parts cost by themselves
+says `benchmarks/parts.py`.
 
 Exactness: every generator loads a server that takes down how long it had each request (`known_server.py`), at a fixed
 rate where it can: at 1,000 requests/s, and ours at half of its ceiling too, which is found first. Printed is what it
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +34,7 @@ import numpy as np  # noqa: E402
 
 from benchmarks.drivers import CONNECTIONS, PERCENTILES, Driver, Seen, Speed, drivers, ours_open, pinned  # noqa: E402
 from benchmarks.known_server import DISTRIBUTIONS  # noqa: E402
-from results import histogram, merging  # noqa: E402
+from results import histogram  # noqa: E402
 from runners import calibration, host, preflight  # noqa: E402
 
 SPEED_S, EXACT_S = 4.0, 10.0
@@ -91,24 +92,39 @@ def speeds(repeats: int, server_cpu: int, load_cpu: int) -> None:
         )
 
 
-def punctuality(rates: list[float], server_cpu: int, load_cpu: int) -> None:
+def punctuality(rates: list[float], repeats: int, server_cpu: int, load_cpu: int) -> None:
     """Print how late our open profile sends to the `null` server, and its share of a core."""
     null = [sys.executable, str(ROOT / "runners" / "null_server.py"), f"{host.LOOPBACK}:PORT"]
-    print("\npunctuality: open profile against the null server; from intended to actual start of every request")
+    print("\npunctuality: open profile against the null server; from intended to actual start of every request, in ms")
+    print(f"median (least to most) of {repeats}; core: what the load used for all of it; stolen: of the load's CPU")
+    print(f"{'':14}" + "".join(f"{title:>25}" for title in ("p50", "p99", "p99.9", "core", "stolen")))
     with served(null, server_cpu) as url:
         for rate in rates:
-            load = ours_open(url, load_cpu, rate, EXACT_S, PACED_CONNECTIONS)
-            late = histogram.merge([load.send_delay])
-            p50, p99, p999 = (histogram.percentile_ms(late, percentile) or 0.0 for percentile in (50, 99, 99.9))
-            sent = sum(second.sent for second in merging.seconds(load))
-            print(
-                f"{rate:,.0f}/s: p50 {p50:.3f} ms, p99 {p99:.3f} ms, p99.9 {p999:.3f} ms; {sent:,} sent, "
-                f"{load.processes[0].cpu_s / load.window_s:.0%} of a core for all of it"
-            )
+            rows = []
+            for _ in range(repeats):
+                stolen = Stolen(load_cpu)
+                load = ours_open(url, load_cpu, rate, EXACT_S, PACED_CONNECTIONS)
+                late = histogram.merge([load.send_delay])
+                delays_ms = [histogram.percentile_ms(late, percentile) or 0.0 for percentile in (50, 99, 99.9)]
+                rows.append((*delays_ms, load.processes[0].cpu_s / load.window_s, stolen.share()))
+            *delays, core, taken = zip(*rows, strict=True)
+            print(f"{rate:12,.0f}/s" + "".join(f"{spread(these, '.3f'):>25}" for these in delays), end="")
+            print(f"{spread(core, '.0%'):>25}{spread(taken, '.1%'):>25}")
 
 
-def spread(figures: list[float]) -> str:
-    return f"{statistics.median(figures):,.0f} ({min(figures):,.0f} to {max(figures):,.0f})"
+class Stolen:
+    """What of a CPU's time a hypervisor gave to others since this was made."""
+
+    def __init__(self, cpu: int) -> None:
+        self._cpus = (cpu,)
+        self._began_s, self._stolen_s = time.monotonic(), host.cpu_times(self._cpus).stolen_s
+
+    def share(self) -> float:
+        return (host.cpu_times(self._cpus).stolen_s - self._stolen_s) / (time.monotonic() - self._began_s)
+
+
+def spread(figures: Sequence[float], form: str = ",.0f") -> str:
+    return f"{statistics.median(figures):{form}} ({min(figures):{form}} to {max(figures):{form}})"
 
 
 def multiple(ours: list[float], theirs: list[float]) -> float:
@@ -131,6 +147,7 @@ def exactness(rates: list[float], names: list[str], repeats: int, server_cpu: in
             for name, driver in drivers().items():
                 if driver.paced is None or name not in names or (rate != possible[0] and name != "ours"):
                     continue
+                stolen = Stolen(load_cpu)
                 found = [
                     compared(driver, distribution, rate, connections, server_cpu, load_cpu)
                     for _ in range(repeats if name == "ours" else 1)
@@ -139,6 +156,7 @@ def exactness(rates: list[float], names: list[str], repeats: int, server_cpu: in
                 if name == "ours":
                     sent = [(seen.service_ms or {}, own) for seen, own in found]
                     print(f"{'':14}{'the same, since sent':26}{cells(sent)}")
+                    print(f"{'':14}of the load's CPU {stolen.share():.1%} were stolen meanwhile")
                     errors = {p: [(seen.latency_ms[p], own[p]) for seen, own in found] for p in PERCENTILES}
                     kept &= all(sum(map(near, these)) > len(these) / 2 for these in errors.values())
     return kept
@@ -187,7 +205,7 @@ def near(both_ms: tuple[float, float]) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=3, help="of the speeds, and of our own exactness")
+    parser.add_argument("--repeats", type=int, default=3, help="of what is ours, and of all speeds")
     parser.add_argument("--only", choices=("speed", "punctuality", "exactness"))
     parser.add_argument("--rate", type=float, action="append", help="of the exactness; others take part at the lowest")
     parser.add_argument("--generator", action="append", choices=list(drivers()), help="of the exactness")
@@ -196,7 +214,7 @@ def main() -> None:
     if options.only in (None, "speed"):
         speeds(options.repeats, cpus[0], cpus[-1])
     if options.only in (None, "punctuality"):
-        punctuality(options.rate or [1000.0, 5000.0], cpus[0], cpus[-1])
+        punctuality(options.rate or [1000.0, 5000.0], options.repeats, cpus[0], cpus[-1])
     if options.only in (None, "exactness"):
         names = options.generator or list(drivers())
         rates = options.rate or [SLOW_RPS, half_of_the_ceiling(cpus[0], cpus[-1])]
