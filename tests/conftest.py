@@ -1,13 +1,15 @@
 """What the tests share: running the command line as its users do, and looking for what it may leave behind."""
 
 import ctypes
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,39 @@ def living(before: set[psutil.Process]) -> set[psutil.Process]:
         except (psutil.NoSuchProcess, ChildProcessError):
             continue
     return found
+
+
+# Files of the tree that tests in several processes lock: the first to come into line, the second while they run.
+TURNSTILE, MACHINE_LOCK = Path(__file__), Path(__file__).with_name("__init__.py")
+
+
+@contextmanager
+def locked(path: Path, how: int) -> Iterator[None]:
+    with path.open() as file:
+        fcntl.flock(file, how)
+        try:
+            yield
+        finally:
+            # A process forked meanwhile has the file open, too: closing it here would not be enough.
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Several tests run at a time (`--numprocesses`), but none beside one marked `alone`, its fixtures included.
+
+    Whoever waits for the machine holds the turnstile, so that those that share it do not go on and on before one alone.
+    """
+    how = fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH
+    with ExitStack() as stack:
+        with locked(TURNSTILE, fcntl.LOCK_EX):
+            stack.enter_context(locked(MACHINE_LOCK, how))
+        return (yield)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are CPUs: most tests wait most of the time."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture(autouse=True)

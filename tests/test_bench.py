@@ -27,6 +27,7 @@ CASE_KEYS = {
 }  # fmt: skip
 
 
+@pytest.mark.alone
 def test_the_main_job(bench: CommandLine) -> None:
     done = bench.measure("--server", "uvicorn", *BRIEF, "--users", "8", drawn=True)
     assert done.code == 0, done.err
@@ -57,6 +58,7 @@ def test_the_main_job(bench: CommandLine) -> None:
     assert len(list((done.directory / "logs").glob("*-server.log"))) == 6
 
 
+@pytest.mark.alone
 def test_a_sync_worker_serves_one_at_a_time_and_others_overlap(bench: CommandLine) -> None:
     done = bench.measure(
         *("--server", "gunicorn-sync", "--server", "uvicorn", "--server", "gunicorn-gevent", "--scenario", "sleep"),

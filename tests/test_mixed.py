@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import BRIEF, ROOT, CommandLine
 
 WEIGHTS = {"hello": 10, "render": 30, "read_row": 30, "read_list": 20, "order": 10}
@@ -16,6 +18,7 @@ def test_the_weights_are_locusts_own() -> None:
     assert {name: tasks.count(name) for name in tasks} == WEIGHTS
 
 
+@pytest.mark.alone
 def test_each_kind_is_shown_apart_and_asked_for_by_weight(bench: CommandLine) -> None:
     done = bench.measure("--server", "uvicorn", "--scenario", "mixed", "--variant", "sync", "--users", "8", *BRIEF)
     assert done.code == 0, done.err

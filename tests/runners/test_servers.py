@@ -65,6 +65,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return CommandLine(tmp_path_factory.mktemp("servers")).measure(*servers, *load, *window, timeout_s=280)
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(measured: Finished, name: str) -> None:

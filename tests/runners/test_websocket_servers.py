@@ -24,6 +24,7 @@ def echoed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     return bench.measure("--server", "all", "--scenario", "ws-echo", *how)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", SPEAKING)
 def test_a_server_that_says_so_speaks_websocket(echoed: Finished, name: str) -> None:
     found = availability([servers.discover()[name]], ENVIRONMENT)[name]
