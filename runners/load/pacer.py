@@ -141,6 +141,11 @@ class Pacer:
         self._next = next(moments, NEVER_NS)
         self._timer.set(self._next)
 
+    @property
+    def pending(self) -> bool:
+        """Whether there are arrivals that nobody took: they wait, or are not dealt out yet."""
+        return bool(self.waiting) or self._next != NEVER_NS
+
     def take(self) -> int:
         """Wait for the next arrival; when it should have been sent, in ns.
 

@@ -131,8 +131,11 @@ class Session:
     def _drain(self, deadline_ns: int) -> None:
         """Wait for what is in flight or still to be sent, but not past the deadline."""
         pacer = self._pacer
-        while (self._recorder.in_flight or (pacer and pacer.waiting)) and time.monotonic_ns() < deadline_ns:
+        while self._recorder.in_flight or (pacer and pacer.pending):
+            # Slept before the deadline is looked at: who began late has arrivals that are still to be dealt out.
             gevent.sleep(POLL_S)
+            if time.monotonic_ns() >= deadline_ns:
+                break
         self._recorder.give_up(pacer.waiting if pacer else ())
 
     def _spill(self) -> None:

@@ -101,7 +101,7 @@ class Lane:
         gevent.sleep(turn.duration_s)
         self.gate.shut()
         # Every request ends at its time-out, if not before.
-        while self.recorder.in_flight or self.gate.waiting:
+        while self.recorder.in_flight or self.gate.pending:
             gevent.sleep(POLL_S)
         cpu_to_s = cpu_s(self.pids)
         used_s = None if cpu_from_s is None or cpu_to_s is None else cpu_to_s - cpu_from_s

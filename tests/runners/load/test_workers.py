@@ -45,6 +45,18 @@ master.GATHER_TIMEOUT_S = 0.3
 program.main(msgspec.json.decode(sys.argv[1], type=Job), Path(sys.argv[2]))
 os._exit(0)
 """
+# Gets no CPU until its whole window is over.
+LATE = """
+import os, sys, time
+from pathlib import Path
+import msgspec
+from runners.load import repeat as program, session
+from runners.load.job import Job
+measure = session.Session.measure
+session.Session.measure = lambda *arguments: (time.sleep(0.8), measure(*arguments))[1]
+program.main(msgspec.json.decode(sys.argv[1], type=Job), Path(sys.argv[2]))
+os._exit(0)
+"""
 
 
 def check_counts(load: Load, server: CountingServer, profile: Profile) -> None:
@@ -69,6 +81,19 @@ def test_their_counts_add_up_to_the_servers_own(tmp_path: Path, name: str) -> No
     with CountingServer() as server:
         ended = run(job(server, PROFILES[name]), tmp_path)
     check_counts(ended.load, server, PROFILES[name])
+
+
+@pytest.mark.parametrize("timeout_s", [5.0, 0.1])
+def test_one_that_gets_no_cpu_until_its_window_is_over_owes_all_its_requests(tmp_path: Path, timeout_s: float) -> None:
+    with CountingServer() as server:
+        ended = run(job(server, replace(OPEN, timeout_s=timeout_s)), tmp_path, program=("-c", LATE))
+    load = ended.load
+    planned = round((OPEN.warmup_s + OPEN.duration_s) * RATE_RPS)
+    assert load.requests_issued == load.requests_settled == planned
+    unfinished = sum(second.unfinished for second in load.endpoints["/hello/sync"])
+    assert (unfinished == 0) == (timeout_s == 5.0)
+    if not unfinished:
+        check_counts(load, server, replace(OPEN, arrivals="poisson", load_processes=1))
 
 
 def test_one_that_is_killed_breaks_the_load(tmp_path: Path) -> None:
