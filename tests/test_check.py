@@ -95,8 +95,10 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatc
     for side in ("base", "head"):
         assert "shopper" in (done.directory / "logs" / f"01-{side}-server.log").read_text()
     assert found.decision is not None
-    assert "CPU per request" in [one.metric for one in found.decision.effects if one.regressed]
-    assert len(found.decision.effects) == 4
+    # Which metric shows it within three blocks is the machine's; that both tell of it is not.
+    losses = {one.metric: one.loss for one in found.decision.effects}
+    assert len(losses) == 4
+    assert min(losses["throughput"], losses["CPU per request"]) > 0.05
     assert found.trial is not None
     assert [one.number for one in found.blocks] == list(range(1, len(found.blocks) + 1))
     assert {one.first for one in found.blocks} == {"base", "head"}
