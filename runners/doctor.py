@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from runners import backends, choosing, host, scenarios, servers
+from results.rules.steadiness import SWING_SHARE
+from runners import backends, choosing, host, scenarios, servers, speed
 from runners.app import Environment
 
 QUIET_LOAD = 0.5
@@ -67,6 +68,17 @@ def _machine(environment: Environment) -> Iterable[Examined]:
         found=f"{busy:.2f} processes were running in the last minute",
         opens="figures that are the server's and nobody else's",
         install="" if busy < QUIET_LOAD else "end what else runs",
+    )
+    found = speed.measure(server[0])
+    steady = found.swing <= SWING_SHARE["closed"]
+    yield Examined(
+        subject="machine",
+        name="speed",
+        there=steady,
+        found=f"a loop on CPU {server[0]} ran at {found.slowest:.2f} to {found.fastest:.2f} times its mean speed by "
+        f"tenths of a second, swings of {found.swing:.0%}",
+        opens="throughput that is as steady as the server is",
+        install="" if steady else "a machine whose cores are not shared with others",
     )
     versions = environment.versions(["django"])
     yield Examined(

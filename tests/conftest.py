@@ -21,8 +21,8 @@ from runners import load_process
 from tests.fakes import write as write_fakes
 
 ROOT = Path(__file__).parent.parent
-# What a machine that is busy, or whose hypervisor is, adds to any case: no fault of what is tested. A pause of a tenth of
-# a second that begins or ends a window of one second is a tenth of what Little's law is about.
+# What a machine that is busy, or whose hypervisor is, adds to any case: no fault of what is tested. A pause of a tenth
+# of a second that begins or ends a window of one second is a tenth of what Little's law is about.
 MACHINE = {
     "generator-bound", "generator-starved", "generator-lag", "late-sends", "near-ceiling", "foreign-load",
     "stolen-time", "no-steady-state", "unsteady", "littles-law",

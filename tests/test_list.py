@@ -1,6 +1,7 @@
 """`list --matrix` and `doctor`, as their users run them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,10 @@ def test_the_doctor_says_what_is_missing_and_what_gets_it(
     found = {(one["subject"], one["name"]): one for one in json.loads(capsys.readouterr().out)}
     assert {name for subject, name in found if subject == "server"} == set(servers.discover())
     assert found["backend", "sqlite"]["there"]
+    speed = found["machine", "speed"]
+    slowest, fastest = map(float, re.findall(r"\d\.\d\d", speed["found"]))
+    assert 0 < slowest <= 1 <= fastest
+    assert speed["there"] == (not speed["install"])
     missing = found["backend", "redis"]
     assert not missing["there"]
     assert missing["install"] == "apt-get install redis-server"

@@ -52,7 +52,8 @@ def steady(record: Record) -> Iterator[Reason]:
             code="unsteady",
             verdict="suspect",
             text=f"{what} swung by {swing:.0%} about its mean for longer spells (autocorrelation {correlation:.2f})",
-            cure="raise --duration to cover many such swings, or find what causes them: the heat map shows when",
+            cure="raise --duration to cover many such swings, or find what causes them: the heat map shows when, "
+            "`python bench.py doctor` whether the CPU itself is steady",
         )
 
 
