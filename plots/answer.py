@@ -56,7 +56,9 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
     ranked = sorted((one for one in cases if one.rank), key=_merit, reverse=True)
     best = [one for one in ranked if one.may_be_best]
     if not best:
-        return [f"{where}One repeat of each: too little to say who is faster."]
+        single = all(one.throughput_rps is not None and len(one.throughput_rps.repeats) == 1 for one in cases)
+        what = "One repeat of each" if single else "A case has one repeat, or too few requests"
+        return [f"{where}{what}: too little to say who is faster."]
     behind = [one for one in ranked if not one.may_be_best]
     sentences = [where + _best(best, tied=len(best) > 1)]
     if behind:

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from results.record import Record
 from results.stats import CONFIDENCE
-from results.validity import conditions
+from results.validity import unlike
 
 SAME = (
     *("app", "budget", "load CPUs", "parameters", "backends", "sources", "load versions"),
     *("CPU model", "CPUs", "memory", "kernel", "governor"),
 )
 """Conditions that two cases must share to be compared; the others are what is compared."""
+FEW_DEGREES = 4.0
+"""Degrees of freedom below which a quantile is computed for what they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +86,8 @@ def ratio_to(figures: Sequence[float], number: float, confidence: float = CONFID
 
 def difference(record: Record, other: Record) -> str | None:
     """What forbids comparing the cases of two records, as `budget`; None if nothing does."""
-    here, there = conditions(record), conditions(other)
-    for name in SAME:
-        if here[name] != there[name]:
+    for name in unlike(record, other):
+        if name in SAME:
             return name
     if record.case.scenario != other.case.scenario:
         return "scenario"
@@ -145,17 +146,20 @@ def places(cases: Sequence[Sequence[float]]) -> list[Place]:
 
 
 def _studentized_range(cases: int, freedom: float) -> float:
-    """The quantile of the studentized range that belongs to the intervals, between whole degrees of freedom.
+    """The quantile of the studentized range that belongs to the intervals.
 
-    It is smooth in 1 / freedom; computing one takes a tenth of a second.
+    Between whole degrees of freedom it is smooth in 1 / freedom, if these are not few; computing one takes a tenth of a
+    second.
     """
+    if freedom < FEW_DEGREES:
+        return _quantile(cases, freedom)
     below = math.floor(freedom)
     low, high = _quantile(cases, below), _quantile(cases, below + 1)
     return low + (high - low) * (1 / freedom - 1 / below) / (1 / (below + 1) - 1 / below)
 
 
 @cache
-def _quantile(cases: int, freedom: int) -> float:
+def _quantile(cases: int, freedom: float) -> float:
     return float(scipy.stats.studentized_range.ppf(CONFIDENCE, cases, freedom))
 
 

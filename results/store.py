@@ -89,9 +89,12 @@ class Store:
         return files.read(path, Plan, SCHEMA_VERSION, damaged="start a new run", steps=PLAN_STEPS)
 
     def has_measured(self, case: Case, repeat: int) -> bool:
-        """Whether there is a record with a measurement; one that only says why there is none can be tried again."""
+        """Whether there is a record that counts: of a measurement, or of a server that ended meanwhile.
+
+        One that only says why nothing was begun, or that the bench's own load failed, can be tried again.
+        """
         found = self.record(case, repeat)
-        return found is not None and found.breakdown is None
+        return found is not None and (found.breakdown is None or found.breakdown.stage == "run")
 
     def record(self, case: Case, repeat: int) -> Record | None:
         """Its record, if there is one.

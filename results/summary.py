@@ -201,7 +201,12 @@ def _ranked(cases: Sequence[CaseSummary], first: Mapping[str, Record]) -> tuple[
         records = [first[cases[number].case.name] for number in alike]
         if len(alike) < 2 or any(difference(records[0], other) for other in records[1:]):
             continue
-        found = places([_merit(cases[number]) for number in alike])
+        merits = [_merit(cases[number]) for number in alike]
+        if not all(merits):
+            continue  # one that cannot be placed may be the best
+        found = places(merits)
+        if min(map(len, merits)) < 2:
+            found = [replace(place, rank=None, rank_to=None) for place in found]
         for number, place in zip(alike, found, strict=True):
             beside = place.to_best
             if beside is not None and cases[number].case.profile.kind == "open":
@@ -218,11 +223,13 @@ def _work(case: Case) -> tuple[str, str, Profile]:
 
 
 def _merit(summary: CaseSummary) -> tuple[float, ...]:
-    """Each repeat's figure by which a case is ranked, more being better."""
-    if summary.case.profile.kind == "closed":
-        return summary.throughput_rps.repeats if summary.throughput_rps else (0.0,)
-    p99 = summary.latency_ms["p99"]
-    return tuple(1 / figure for figure in p99.repeats) if p99 and p99.repeats and min(p99.repeats) > 0 else (0.0,)
+    """Each repeat's figure by which a case is ranked, more being better; none where a repeat does not have it."""
+    throughput, p99 = summary.throughput_rps, summary.latency_ms["p99"]
+    if throughput is None or summary.case.profile.kind == "closed":
+        return throughput.repeats if throughput else ()
+    if p99 is None or len(p99.repeats) < len(throughput.repeats) or min(p99.repeats) <= 0:
+        return ()
+    return tuple(1 / figure for figure in p99.repeats)
 
 
 def _throughput(load: Load) -> float:

@@ -87,6 +87,8 @@ def _beside(one: CaseSummary, other: CaseSummary) -> CaseInBoth:
 
 
 def _figures(one: Estimate | None, other: Estimate | None) -> Figures | None:
-    if one is None or other is None or min(*one.repeats, *other.repeats) <= 0:
+    if one is None or other is None or not one.repeats or not other.repeats:
+        return None  # a percentile of all repeats together that no single one supports
+    if min(*one.repeats, *other.repeats) <= 0:
         return None
     return Figures(first=one, second=other, ratio=ratio(other.repeats, one.repeats))

@@ -62,20 +62,28 @@ def _over_repeats(found: Sequence[Reason], repeats: int) -> Reason:
 def _unlike(records: Sequence[Record]) -> Iterator[Reason]:
     """Repeats that were not of the same thing are not pooled."""
     for other in records[1:]:
-        for name, value in conditions(records[0]).items():
-            found = conditions(other)[name]
-            if found != value and None not in (found, value):
-                yield Reason(
-                    code="unlike-repeats",
-                    verdict="invalid",
-                    text=f"repeats {records[0].repeat} and {other.repeat} differ in {name}",
-                    cure="start a new run",
-                )
-                return
+        name = next(unlike(records[0], other), None)
+        if name is not None:
+            yield Reason(
+                code="unlike-repeats",
+                verdict="invalid",
+                text=f"repeats {records[0].repeat} and {other.repeat} differ in {name}",
+                cure="start a new run",
+            )
+            return
+
+
+def unlike(one: Record, other: Record) -> Iterator[str]:
+    """Names of the conditions in which two records differ, in order."""
+    here, there = conditions(one), conditions(other)
+    for name in here:
+        unknown = name == "backends" and None in (here[name], there[name])
+        if here[name] != there[name] and not unknown:
+            yield name
 
 
 def conditions(record: Record) -> dict[str, object]:
-    """What must be the same in all repeats of a case, by name; None where it is not known, as nothing was measured."""
+    """What must be the same in all repeats of a case, by name; backends are None where nothing was measured."""
     machine = record.machine
     return {
         "app": record.app,

@@ -213,6 +213,14 @@ def test_a_case_of_the_first_rank_has_1_in_the_interval_of_its_ratio_to_the_best
     assert told_apart > 50
 
 
+def test_two_of_two_repeats_are_above_each_other_just_where_the_ratio_says_so() -> None:
+    """With one and a half degrees of freedom."""
+    one, other = places([[99.005, 101.005], [107.039, 108.153]])
+    assert (one.rank, other.rank) == (2, 1)
+    assert one.to_best is not None
+    assert not one.to_best.tied
+
+
 def test_one_that_cannot_be_told_apart_from_the_best_mean_may_be_below_another() -> None:
     """It is then not tied for best: that is to have none above it."""
     best, steady, last = places([[100.0, 104.0, 97.0, 102.0], [99.0, 99.1, 98.9, 99.0], [96.0, 96.1, 95.9, 96.0]])

@@ -96,3 +96,8 @@ def test_a_record_that_only_says_why_there_is_none_can_be_replaced(store: Store)
     store.write(record(load(second([5.0]))))
     assert store.has_measured(CASE, 1)
     assert len(store.records()) == 1
+
+
+def test_the_death_of_a_server_counts_and_is_not_measured_away(store: Store) -> None:
+    store.write(replace(record(None), breakdown=Breakdown(stage="run", message="m", hint="h")))
+    assert store.has_measured(CASE, 1)

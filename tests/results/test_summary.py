@@ -120,3 +120,27 @@ def test_different_parameters_are_not_ranked_against_each_other() -> None:
     ]
     found = summarize("r", plan(*asked, repeats=2), records).cases
     assert [(one.rank, one.rank_to) for one in found] == [(1, 1), (1, 1), (2, 2), (2, 2)]
+
+
+def test_nothing_is_the_best_beside_a_case_that_cannot_be_placed() -> None:
+    """Of few answers no 99th percentile is known: who had so few may have been the quickest of all."""
+    few, slow = replace(OPEN_CASE, server="daphne"), OPEN_CASE
+    records = [
+        record(load(second([ms] * count)), case=one, repeat=repeat)
+        for one, ms, count in ((few, 5.0, 95), (slow, 500.0, 104))
+        for repeat in (1, 2, 3)
+    ]
+    found = summarize("r", plan(few, slow, repeats=3), records).cases
+    assert [(one.rank, one.best, one.ratio_to_best) for one in found] == [(None, False, None)] * 2
+
+
+def test_a_case_is_not_ranked_first_of_those_that_have_more_repeats() -> None:
+    """As where a run was interrupted: the other is the better one by what is known of it."""
+    slow, fast = case("daphne"), case("uvicorn")
+    records = [
+        record(load(second([5.0] * count)), case=one, repeat=repeat)
+        for one, count, repeat in ((slow, 100, 1), (slow, 101, 2), (fast, 500, 1))
+    ]
+    found = summarize("r", plan(slow, fast, repeats=2), records).cases
+    assert [one.rank for one in found] == [None, None]
+    assert [one.best for one in found] == [False, True]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from results.errors import BenchError
-from results.record import Record
+from results.record import Breakdown, Record
 from results.summary import summarize
 from results.two_runs import TwoRuns, compare
 from tests.conftest import ROOT, CommandLine
@@ -57,6 +57,22 @@ def test_unlike_runs_are_refused_and_the_difference_named() -> None:
     longer = replace(CASE, profile=replace(CASE.profile, users=CASE.profile.users + 1))
     with pytest.raises(BenchError, match="differs in: profile"):
         runs(repeats(100), [replace(one, case=longer) for one in repeats(100)])
+
+
+def test_a_server_that_ended_in_one_run_does_not_keep_others_from_being_compared() -> None:
+    died = replace(record(None), repeat=3, breakdown=Breakdown(stage="run", message="m", hint="h"))
+    (found,) = runs(repeats(100), [*repeats(100)[:2], died]).cases
+    assert found.why == "invalid in the second run"
+
+
+def test_a_percentile_of_all_repeats_together_is_not_compared() -> None:
+    """Fifty answers to a repeat support none, and all of them do."""
+    few = [replace(record(load(second([5.0] * 50))), repeat=n + 1) for n in range(3)]
+    many = [replace(record(load(second([5.0] * 150))), repeat=n + 1) for n in range(3)]
+    for first, other in ((few, few), (few, many), (many, few)):
+        (found,) = runs(first, other).cases
+        assert found.p99_ms is None
+        assert found.throughput_rps is not None
 
 
 @pytest.mark.long
