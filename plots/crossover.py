@@ -54,11 +54,11 @@ def _figures(one: CaseSummary | None) -> tuple[float, ...]:
 
 
 def applies(run: RunSummary, scenario: str) -> bool:
-    """Whether a run has sync and async cases over several waiting times and numbers of users."""
+    """Whether a run has cases of one sync and one async variant over several waiting times and numbers of users."""
     cases = text.of_scenario(run, scenario)
     return (
         run.plan.sweep == "users"
-        and {one.case.kind for one in cases} >= {"sync", "async"}
+        and sorted(kind or "" for kind, _ in {(one.case.kind, one.case.variant) for one in cases}) == ["async", "sync"]
         and len({one.case.parameters.get(WAIT) for one in cases} - {None}) > 1
         and len({one.case.profile.users for one in cases}) > 1
     )

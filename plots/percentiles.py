@@ -24,11 +24,11 @@ def draw(run: RunSummary, scenario: str) -> Figure:
     axes = figure.add_subplot()
     looks = style.looks(run)
     largest = 100.0
-    for summary in cases:
-        if summary.usable:
-            xs, ys = curve(summary.distribution)
-            largest = max(largest, xs[-1])
-            _draw_curve(axes, summary, looks[summary.case.server], xs, ys)
+    drawn = [summary for summary in cases if summary.usable]
+    for summary, number in zip(drawn, style.numbers([one.case for one in drawn]), strict=True):
+        xs, ys = curve(summary.distribution)
+        largest = max(largest, xs[-1])
+        _draw_curve(axes, summary, looks[summary.case.server], xs, ys, number)
     axes.set_xscale("log")
     style.latency_axis(axes)
     shown = {p: text for p, text in TICKS.items() if 1 / (1 - p / 100) <= largest * 1.05}
@@ -52,7 +52,9 @@ def curve(distribution: HdrHistogram) -> tuple[list[float], list[float]]:
     return [1.0, *(total / beyond).tolist()], [distribution.get_min_value() / 1000, *(values_us / 1000).tolist()]
 
 
-def _draw_curve(axes: Axes, summary: CaseSummary, look: style.Look, xs: list[float], ys: list[float]) -> None:
+def _draw_curve(
+    axes: Axes, summary: CaseSummary, look: style.Look, xs: list[float], ys: list[float], number: str
+) -> None:
     marks = [bisect_left(xs, 1 / (1 - p / 100)) for p in TICKS]
     suspect = summary.judgement.verdict == "suspect"
     axes.plot(
@@ -66,8 +68,9 @@ def _draw_curve(axes: Axes, summary: CaseSummary, look: style.Look, xs: list[flo
         markersize=5,
         markerfacecolor=look.colour if summary.case.kind == "sync" else "white",
         markevery=sorted({mark for mark in marks if 0 < mark < len(xs)}),
-        label=text.label(summary.case) + (" (suspect)" if suspect else ""),
+        label=f"{number} {text.label(summary.case)}".strip() + (" (suspect)" if suspect else ""),
     )
+    style.number_curve(axes, number, xs[-1], ys[-1])
 
 
 def _legend(axes: Axes, cases: list[CaseSummary]) -> None:

@@ -1,6 +1,7 @@
 """How every figure looks: one colour and marker per server, in every run; one line style per variant, one caption."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from plots.text import cpu_text, loads, number
-from results.plan import ViewKind
+from results.plan import Case, ViewKind
 from results.summary import CaseSummary, RunSummary
 
 Kind = Literal["svg", "png"]
@@ -82,6 +83,24 @@ def looks(run: RunSummary) -> dict[str, Look]:
         for number, server in enumerate(known)
         if server in servers
     }
+
+
+def numbers(cases: Sequence[Case]) -> list[str]:
+    """What tells the curves of `cases` apart that look alike: a number each; empty for one that looks like no other."""
+    found: list[str] = []
+    alike = Counter((case.server, case.kind) for case in cases)
+    seen: Counter[tuple[str, ViewKind | None]] = Counter()
+    for case in cases:
+        look = case.server, case.kind
+        seen[look] += 1
+        found.append(str(seen[look]) if alike[look] > 1 else "")
+    return found
+
+
+def number_curve(axes: Axes, number: str, x: float, y: float) -> None:
+    """Write a curve's number, if it has one, beside its end."""
+    if number:
+        axes.annotate(number, (x, y), xytext=(4, -3), textcoords="offset points", fontsize=8, color=INK)
 
 
 def new_figure(height_inches: float) -> Figure:

@@ -15,10 +15,14 @@ def draw(run: RunSummary, scenario: str) -> Figure:
     figure = style.new_figure(0.9 + 2 * PANEL_INCHES)
     panels = list(figure.subplots(2, 1, sharex=True))
     looks = style.looks(run)
+    curves = [
+        [one for one in cases if one.case.deployment == deployment]
+        for deployment in dict.fromkeys(one.case.deployment for one in cases)
+    ]
+    numbers = style.numbers([own[0].case for own in curves])
     for panel, percentile in zip(panels, ("p50", "p99"), strict=True):
-        for deployment in dict.fromkeys(one.case.deployment for one in cases):
-            own = [one for one in cases if one.case.deployment == deployment]
-            _draw_curve(panel, run, own, percentile, looks[own[0].case.server])
+        for own, number in zip(curves, numbers, strict=True):
+            _draw_curve(panel, run, own, percentile, looks[own[0].case.server], number)
         style.latency_axis(panel)
         panel.set_ylabel(f"{percentile} (ms, log scale)")
         panel.set_xlim(left=0)
@@ -32,9 +36,11 @@ def draw(run: RunSummary, scenario: str) -> Figure:
     return figure
 
 
-def _draw_curve(axes: Axes, run: RunSummary, cases: list[CaseSummary], percentile: str, look: style.Look) -> None:
+def _draw_curve(
+    axes: Axes, run: RunSummary, cases: list[CaseSummary], percentile: str, look: style.Look, number: str
+) -> None:
     case = cases[0].case
-    name = text.label_of_deployment(case)
+    name = f"{number} {text.label_of_deployment(case)}".strip()
     points = [
         (one.throughput_rps.value, figure.value, one)
         for one in cases
@@ -54,6 +60,7 @@ def _draw_curve(axes: Axes, run: RunSummary, cases: list[CaseSummary], percentil
         markerfacecolor=look.colour if case.kind != "async" else "white",
         label=name,
     )
+    style.number_curve(axes, number, *points[-1][:2])
     suspect = [(rate, ms) for rate, ms, one in points if one.judgement.verdict == "suspect"]
     axes.plot(
         *zip(*suspect, strict=True), linestyle="none", marker="x", color=style.INK, markersize=5

@@ -20,6 +20,7 @@ DEVELOPMENT = "runserver"
 """Django's own server, of which its documentation says that it must not be used in production."""
 DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."
 RANGES = "Rank 3–7: two cases are significantly better, and four cannot be told apart from it."
+BY_P99 = "Ranked by p99, as throughput is what was offered."
 FIRST_BYTE = "first byte ms"
 COLUMNS = (
     "rank", "case", "verdict", "req/s", "of best", FIRST_BYTE, "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed",
@@ -272,7 +273,8 @@ def left_out(plan: Plan) -> list[str]:
 def repeats(run: RunSummary) -> str:
     """What ranks and brackets in a table are."""
     ranges = any(one.rank != one.rank_to for one in run.cases)
-    return (f"{RANGES} " if ranges else "") + intervals(run)
+    by_p99 = any(one.ratio_to_best is not None and one.case.profile.kind == "open" for one in run.cases)
+    return (f"{BY_P99} " if by_p99 else "") + (f"{RANGES} " if ranges else "") + intervals(run)
 
 
 def intervals(run: RunSummary) -> str:

@@ -35,7 +35,8 @@ def _key(run: RunSummary, cases: Sequence[CaseSummary]) -> Iterator[str]:
     if run.plan.repeats == 1:
         yield "one repeat: not ranked"
     elif any(one.rank for one in cases):
-        yield "#: rank, a range where cases cannot be told apart"
+        by = " by p99" if any(one.case.profile.kind == "open" for one in cases) else ""
+        yield f"#: rank{by}, a range where cases cannot be told apart"
     yield from bars.key(cases)
 
 

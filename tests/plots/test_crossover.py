@@ -83,3 +83,11 @@ def test_of_several_async_deployments_the_best_is_taken_and_all_are_named() -> N
 def test_other_sweeps_have_no_crossover() -> None:
     assert list(report.charts(climbed(waits=(5,)), "sleep")) == ["sweep"]
     assert list(report.charts(climbed(users=(8,)), "sleep")) == ["sweep"]
+
+
+def test_variants_of_one_kind_are_not_taken_for_one_another() -> None:
+    """A view that only hands work over is no way to wait: the faster of both would be called async."""
+    run = climbed()
+    assert crossover.applies(run, "sleep")
+    more = [replace(one, case=replace(one.case, variant="async-wait")) for one in run.cases if one.case.kind == "async"]
+    assert not crossover.applies(replace(run, cases=(*run.cases, *more)), "sleep")

@@ -47,6 +47,17 @@ def test_relatives_differ_in_colour_and_in_marker() -> None:
             assert looks[one].marker != looks[other].marker, (one, other)
 
 
+def test_curves_that_look_alike_are_numbered_and_no_others() -> None:
+    cases = [
+        replace(CASE, variant=variant, settings=settings, server=server)
+        for server, variant, settings in (
+            ("uvicorn", "sync", "query=row"), ("daphne", "sync", ""), ("uvicorn", "async", ""),
+            ("uvicorn", "sync-threads", "query=row"), ("uvicorn", "sync", "query=list"),
+        )
+    ]  # fmt: skip
+    assert style.numbers(cases) == ["1", "", "", "2", "3"]
+
+
 def test_every_colour_is_seen_on_white() -> None:
     for colour in style.COLOURS:
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
