@@ -87,5 +87,7 @@ LOGGING = {
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         # What `runserver` says of every request.
         "django.server": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # What waitress says of every request that has to wait for a thread.
+        "waitress.queue": {"level": "ERROR"},
     },
 }

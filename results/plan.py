@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # History of the schema, newest first. `store.py` refuses newer ones; `upgrade.py` brings older ones up step by step.
+#   5  context switches are null where threads came or went
 #   4  repeats that others disturbed are measured again
 #   3  variants by any name, parameters, `work` and its check; backends, their CPUs and use; what was left out; first
 #      bytes, good requests by unsafe methods
@@ -15,7 +16,7 @@ from typing import Literal
 #      connect times, send delays, loop lag, slices; each worker's CPU time, context switches, descriptors, extensions;
 #      `host` apart from `server`; calibration
 #   1  first version
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 Interface = Literal["wsgi", "asgi"]
 ViewKind = Literal["sync", "async"]

@@ -130,8 +130,8 @@ class Load:
 
     @property
     def work_given(self) -> int | None:
-        """How many of its good requests gave the app work to do: the unsafe ones, or all where none was."""
-        return self.requests_unsafe or self.requests_good
+        """How many of its good requests gave the app work to do: the unsafe ones; all where these were not counted."""
+        return self.requests_good if self.requests_unsafe is None else self.requests_unsafe
 
 
 NEVER_SENT = "(never sent)"
@@ -153,7 +153,7 @@ class ServerUse:
     """Largest sum of the processes' open files seen."""
     switches_voluntary: int | None
     switches_involuntary: int | None
-    """Context switches in the window, of all threads that were there at both its ends."""
+    """Context switches in the window; null where a thread came or went in it, as what that one did is not known."""
     cpu_s_per_process: tuple[float, ...]
     """CPU time in the window of each process that was there at both its ends, the largest first."""
     extensions: tuple[str, ...] | None = None

@@ -54,6 +54,17 @@ def record_from_3(record: Json) -> Json:
     return record | {"schema": 4, "set_aside": []}
 
 
+def plan_from_4(plan: Json) -> Json:
+    return plan | {"schema": 5}
+
+
+def record_from_4(record: Json) -> Json:
+    """An event loop has a thread for each request with a sync part, whose switches went missing when it ended."""
+    if record["server"] is not None and record["case"]["interface"] == "asgi":
+        record["server"] |= {"switches_voluntary": None, "switches_involuntary": None}
+    return record | {"schema": 5}
+
+
 def _profile_from_1(profile: Json) -> None:
     profile["connect_timeout_s"] = profile["timeout_s"]
 
@@ -71,8 +82,18 @@ def _load_from_1(load: Json, path: str) -> Json:
     return load | unknown | empty | {"endpoints": {path: load.pop("seconds")}, "processes": [process]}
 
 
-PLAN_STEPS: dict[int, Callable[[Json], Json]] = {1: plan_from_1, 2: plan_from_2, 3: plan_from_3}
-RECORD_STEPS: dict[int, Callable[[Json], Json]] = {1: record_from_1, 2: record_from_2, 3: record_from_3}
+PLAN_STEPS: dict[int, Callable[[Json], Json]] = {
+    1: plan_from_1,
+    2: plan_from_2,
+    3: plan_from_3,
+    4: plan_from_4,
+}
+RECORD_STEPS: dict[int, Callable[[Json], Json]] = {
+    1: record_from_1,
+    2: record_from_2,
+    3: record_from_3,
+    4: record_from_4,
+}
 
 
 def upgraded(content: Json, steps: Mapping[int, Callable[[Json], Json]]) -> Json:

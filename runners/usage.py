@@ -21,9 +21,10 @@ ON_TIME_S, ON_TIME_SHARE = 0.04, 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """CPU time and context switches of a process since it started, its ended children not included."""
+    """CPU time of a process since it started, its ended children not included; context switches of its threads."""
 
     cpu_s: float
+    threads: frozenset[str]
     voluntary: int
     involuntary: int
 
@@ -110,7 +111,7 @@ class UsageSampler:
             with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
                 times = one.cpu_times()
                 total_s += times.user + times.system + times.children_user + times.children_system
-                found[one] = Process(cpu_s=times.user + times.system, **_switches(one.pid))
+                found[one] = _process(one.pid, times.user + times.system)
         return Edge(
             moment_ns=moment_ns,
             cpu_s=total_s,
@@ -124,6 +125,7 @@ class UsageSampler:
         """What the server used between two edges, which were to be read at the ends of `window`."""
         late_s = max(first.moment_ns - window.start_ns, last.moment_ns - window.end_ns) / NS
         on_time = late_s < max(ON_TIME_S, ON_TIME_SHARE * (window.end_ns - window.start_ns) / NS)
+        switches = _switches(first, last) if on_time else None
         both = [(first.processes[one], last.processes[one]) for one in first.processes if one in last.processes]
         return ServerUse(
             cpu_s=last.cpu_s - first.cpu_s if on_time else None,
@@ -132,8 +134,8 @@ class UsageSampler:
             processes_lost=len(first.processes.keys() - last.processes.keys()),
             threads_peak=self._threads_peak,
             descriptors_peak=self._descriptors_peak,
-            switches_voluntary=sum(b.voluntary - a.voluntary for a, b in both) if on_time else None,
-            switches_involuntary=sum(b.involuntary - a.involuntary for a, b in both) if on_time else None,
+            switches_voluntary=switches[0] if switches else None,
+            switches_involuntary=switches[1] if switches else None,
             extensions=_extensions(last.processes),
             cpu_s_per_process=tuple(sorted((round(b.cpu_s - a.cpu_s, 3) for a, b in both), reverse=True)),
             start_s=start_s,
@@ -166,13 +168,13 @@ def _extensions(processes: Iterable[psutil.Process]) -> tuple[str, ...] | None:
     return tuple(sorted(found))
 
 
-def _switches(pid: int) -> dict[str, int]:
-    """Context switches of all threads of a process, `voluntary` and `involuntary` (proc_pid_status(5)).
+def _process(pid: int, cpu_s: float) -> Process:
+    """What there is to know of a process, with the context switches of its threads (proc_pid_status(5)).
 
     Raises:
         FileNotFoundError: it has ended.
     """
-    totals = {"voluntary": 0, "involuntary": 0}
+    threads, totals = set(), {"voluntary": 0, "involuntary": 0}
     for task in list(Path(f"/proc/{pid}/task").iterdir()):
         with contextlib.suppress(OSError):
             for line in (task / "status").read_text().splitlines()[-4:]:
@@ -181,4 +183,22 @@ def _switches(pid: int) -> dict[str, int]:
                     totals["voluntary"] += int(value)
                 elif name == "nonvoluntary_ctxt_switches":
                     totals["involuntary"] += int(value)
-    return totals
+            threads.add(task.name)
+    return Process(cpu_s=cpu_s, threads=frozenset(threads), **totals)
+
+
+def _switches(first: Edge, last: Edge) -> tuple[int, int] | None:
+    """The context switches between two edges, voluntary ones and not; None if a thread came or went.
+
+    An event loop has a thread of its own for each request with a sync part, and what one did that has ended nobody
+    counts.
+    """
+    if first.processes.keys() != last.processes.keys():
+        return None
+    both = [(before, last.processes[one]) for one, before in first.processes.items()]
+    if any(before.threads != after.threads for before, after in both):
+        return None
+    return (
+        sum(after.voluntary - before.voluntary for before, after in both),
+        sum(after.involuntary - before.involuntary for before, after in both),
+    )

@@ -56,11 +56,12 @@ def test_every_other_count_is_added() -> None:
     assert (merged.in_flight_mean, merged.answered_latency_s) == (8.0, 8.0)
 
 
-def test_work_is_given_by_unsafe_requests_or_else_by_all() -> None:
+def test_work_is_given_by_unsafe_requests_or_by_all_where_they_were_not_counted() -> None:
     reading = replace(load(second([5.0] * 10)), requests_good=10, requests_unsafe=0)
     writing = replace(reading, requests_unsafe=3)
-    assert merging.merge([reading, reading]).work_given == 20
+    assert merging.merge([reading, reading]).work_given == 0
     assert merging.merge([reading, writing]).work_given == 3
+    assert replace(reading, requests_unsafe=None).work_given == 10
     assert replace(reading, requests_good=None, requests_unsafe=None).work_given is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench import main
-from results import histogram
+from results import histogram, upgrade
 from results.plan import SCHEMA_VERSION
 from results.record import Record
 from results.store import Store
@@ -94,6 +94,15 @@ def test_what_was_not_known_then_is_null_and_not_0(stem: str) -> None:
     assert (record.load.in_flight_mean, record.load.answered_latency_s) == (None, None)
     assert (record.load.rate_slices, record.load.in_flight_slices) == ((), ())
     assert (record.load.requests_good, record.load.requests_unsafe) == (None, None)
+
+
+def test_switches_of_an_event_loop_were_not_known_before_schema_5() -> None:
+    server = {"switches_voluntary": -1962, "switches_involuntary": 10}
+    for interface, known in (("asgi", None), ("wsgi", -1962)):
+        found = upgrade.record_from_4({"schema": 4, "case": {"interface": interface}, "server": dict(server)})
+        assert found["schema"] == 5
+        assert found["server"]["switches_voluntary"] == known
+    assert upgrade.record_from_4({"schema": 4, "case": {"interface": "asgi"}, "server": None})["server"] is None
 
 
 def test_the_verdicts_and_figures_stay_the_same() -> None:

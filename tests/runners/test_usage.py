@@ -4,7 +4,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from runners import host
+from runners.load.job import Window
 from runners.process import ManagedProcess
 from runners.usage import UsageSampler
 
@@ -18,6 +21,16 @@ while True:
 """
 """Children that end at any moment of a look, which takes about as long as the longest of them lives."""
 LOOKS_S = 1.5
+PATIENCE_S = 10.0
+THREADS = """
+import threading, time
+def wait():
+    for _ in range(WAITS): time.sleep(0.02)
+while True:
+    threads = [threading.Thread(target=wait) for _ in range(3)]
+    [one.start() for one in threads]
+    [one.join() for one in threads]
+"""
 
 
 def test_a_process_that_ends_while_it_is_looked_at_disturbs_nothing(tmp_path: Path) -> None:
@@ -40,3 +53,33 @@ def test_a_process_that_ends_while_it_is_looked_at_disturbs_nothing(tmp_path: Pa
     assert any(len(edge.processes) > 1 for edge in edges), "a child was seen, too"
     cpu_s = [edge.cpu_s for edge in edges]
     assert cpu_s[-1] > cpu_s[0]
+
+
+@pytest.mark.parametrize(("waits", "known"), [(10_000, True), (2, False)])
+def test_switches_are_not_known_where_threads_came_or_went(tmp_path: Path, waits: int, known: bool) -> None:
+    cpus = host.usable_cpus()
+    with ManagedProcess(
+        [sys.executable, "-c", THREADS.replace("WAITS", str(waits))],
+        directory=tmp_path,
+        environment={},
+        cpus=cpus,
+        log_path=tmp_path / "log",
+    ) as process:
+        sampler = UsageSampler(process, cpus)
+        deadline = time.monotonic() + PATIENCE_S
+        while len(sampler.edge().processes) != 1 or process_threads(sampler) < 4:
+            assert time.monotonic() < deadline
+        began_ns = time.monotonic_ns()
+        first = sampler.edge(began_ns)
+        time.sleep(0.5)
+        ended_ns = time.monotonic_ns()
+        last = sampler.edge(ended_ns)
+    use = sampler.server_use(Window(start_ns=began_ns, end_ns=ended_ns), first, last, 0.0)
+    assert use.cpu_s is not None
+    assert (use.switches_voluntary is not None) == known
+    if use.switches_voluntary is not None:
+        assert 30 < use.switches_voluntary < 300, "three threads that wake fifty times a second"
+
+
+def process_threads(sampler: UsageSampler) -> int:
+    return max((len(one.threads) for one in sampler.edge().processes.values()), default=0)
