@@ -71,7 +71,7 @@ def fingerprint(setting: Setting, machine: Machine, versions: dict[str, str]) ->
             *(setting.server_cpus, setting.load_cpus, setting.load_processes),
             *(machine.cpu_model, machine.cpus_online, machine.kernel, machine.cores, machine.governor),
             *(sorted(versions.items()), digest(ROOT / "runners" / "load")),
-            (ROOT / "runners" / "null_server.py").read_text(),
+            *((ROOT / "runners" / name).read_text() for name in ("null_server.py", "calibration.py")),
         ]
     )
     return hashlib.sha256(told).hexdigest()[:16]
@@ -166,7 +166,8 @@ def _bisect(bench: "_NullBench", setting: Setting, ceiling_rps: float, bound_us:
     low, high = -1, len(rates)
     while high - low > 1:
         middle = (low + high) // 2
-        if any(_offered(bench.load(_open(setting, rates[middle])), rates[middle], bound_us) for _ in range(TRIES)):
+        profile = _open(setting, rates[middle])
+        if any(_offered(bench.load(profile, seed=attempt + 1), bound_us) for attempt in range(TRIES)):
             low = middle
         else:
             high = middle
@@ -175,9 +176,11 @@ def _bisect(bench: "_NullBench", setting: Setting, ceiling_rps: float, bound_us:
     return float(rates[low]), float(rates[high]) if high < len(rates) else None
 
 
-def _offered(load: Load, rate_rps: float, bound_us: float) -> bool:
-    """Whether so many requests were sent in time, and answered."""
-    return _late_us(load) <= bound_us and _answered_rps(load) >= SENT_SHARE * rate_rps
+def _offered(load: Load, bound_us: float) -> bool:
+    """Whether what arrived, by chance more or fewer than the rate says, was sent in time, and answered."""
+    arrived = sum(second.sent for second in merging.seconds(load))
+    good = sum(second.good_ended for second in merging.seconds(load))
+    return _late_us(load) <= bound_us and good >= SENT_SHARE * arrived
 
 
 def _late_us(load: Load) -> float:
@@ -229,10 +232,10 @@ class _NullBench:
                 f"calibrating needs {', '.join(availability.missing)}", hint=f"install it with: {availability.install}"
             )
 
-    def load(self, profile: Profile) -> Load:
-        return self.measure(profile).load
+    def load(self, profile: Profile, seed: int = 1) -> Load:
+        return self.measure(profile, seed).load
 
-    def measure(self, profile: Profile) -> Measured:
+    def measure(self, profile: Profile, seed: int = 1) -> Measured:
         path = self._scenario.scenario.paths["sync"]
         setting = self._setting
         cpus = setting.server_cpus
@@ -250,6 +253,7 @@ class _NullBench:
             host=host.LOOPBACK,
             port=launch.port,
             profile=profile,
+            seed=seed,
             cpus=setting.load_cpus,
             early=host.apart(cpus, setting.load_cpus),
         )

@@ -75,6 +75,12 @@ class Http2Server:
                     assert event.data is not None
                     asked[event.stream_id] = asked.get(event.stream_id, b"") + event.data
                     http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                    if self.mode == "answers-early":
+                        self._answer(http, event.stream_id, waiting)
+                        http.reset_stream(event.stream_id, 0)
+                        connected.sendall(http.data_to_send())
+                        connected.recv(1)
+                        return
                 elif isinstance(event, h2.events.StreamEnded):
                     self.bodies.append(asked.pop(event.stream_id, b""))
                     if not self._answer(http, event.stream_id, waiting):

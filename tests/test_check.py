@@ -26,10 +26,11 @@ from runners.load.user import BenchUser
 class Shopper(BenchUser):
     @task
     def look(self):
+        print("looking " * 20)
         self.get("/products/?by=shopper", lambda body: b"product 49" in body)
 """
 TELLING = VIEWS.replace("    rows", "    if request.GET: print(request.GET['by'], flush=True)\n    rows")
-SLOWER = TELLING.replace("    rows", "    sum(number * number for number in range(6000))\n    rows")
+SLOWER = TELLING.replace("    rows", "    sum(number * number for number in range(60_000))\n    rows")
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatc
     # Which metric shows it within three blocks is the machine's; that both tell of it is not.
     losses = {one.metric: one.loss for one in found.decision.effects}
     assert len(losses) == 4
-    assert min(losses["throughput"], losses["CPU per request"]) > 0.05
+    assert min(losses["throughput"], losses["CPU per request"]) > 0.5
     assert found.trial is not None
     assert [one.number for one in found.blocks] == list(range(1, len(found.blocks) + 1))
     assert {one.first for one in found.blocks} == {"base", "head"}

@@ -20,7 +20,7 @@ import msgspec
 from gevent.monkey import get_original
 from gevent.os import fork_gevent
 
-from runners.load import repeat, turns
+from runners.load import repeat, session, turns
 from runners.load.job import Job, Order, TurnsJob
 
 PR_SET_PDEATHSIG = 1
@@ -53,6 +53,7 @@ def _begin(order: Order) -> int:
         except BaseException:  # noqa: BLE001  # nothing may come out of a fork
             traceback.print_exc()
             os._exit(1)
+        sys.stdout.flush()
         # Users that still wait for an answer are not worth winding down.
         os._exit(0)
     _lead(pid)
@@ -69,6 +70,7 @@ def _become(order: Order, files: list[int], forker: int) -> None:
     for number, file in enumerate(files):
         os.dup2(file, number)
         close(file)
+    session.speak_apart()
     os.sched_setaffinity(0, order.cpus)
     if order.kind == "repeat":
         repeat.main(msgspec.json.decode(order.job, type=Job), Path(order.result))

@@ -214,6 +214,7 @@ class Connection:
                 self._hub.switch()
                 watcher.stop()
                 if self._complete:
+                    self._keep = False  # the server takes what follows for the rest of this one
                     return
                 with contextlib.suppress(BlockingIOError):
                     rest = rest[connected.send(rest) :]

@@ -216,6 +216,9 @@ class Http2Connection(Connection):
             self.body = b"".join(self._pieces)
             self._keep, self._complete, self._unsent_body = not self._last, True, b""
         elif isinstance(event, h2.events.StreamReset):
+            if self._complete:  # answered, and the rest of the request is not wanted (RFC 9113, section 8.1)
+                self._keep = False
+                return
             raise ExchangeError("stream reset", f"stream reset: {event.error_code!s}")
 
 

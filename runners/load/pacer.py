@@ -210,8 +210,9 @@ class LagMeter:
         self._next = NEVER_NS
         self._timer = Timer(self._due)
 
-    def begin(self) -> None:
-        self._next = time.monotonic_ns() + self.EVERY_NS
+    def begin(self, start_ns: int) -> None:
+        """Measure from `start_ns` on, of the monotonic clock, though it be past: what was missed since was late."""
+        self._next = start_ns + self.EVERY_NS
         self._timer.set(self._next)
 
     def _due(self) -> None:

@@ -120,6 +120,33 @@ def test_a_request_larger_than_the_kernel_takes_at_once() -> None:
     assert received == len(request)
 
 
+def test_after_an_answer_that_came_before_all_was_sent_the_connection_is_not_used_again() -> None:
+    """What followed would be taken for the rest of the first request."""
+    body = bytes(20_000_000)
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    done = threading.Event()
+
+    def answer_at_once(listener: socket.socket) -> None:
+        accepted = []
+        for _ in range(2):
+            accepted.append(listener.accept()[0])
+            accepted[-1].recv(65536)
+            accepted[-1].sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        done.wait(10)
+        for one in accepted:
+            one.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer_at_once, args=(listener,), daemon=True)
+        thread.start()
+        connection = Connection("127.0.0.1", listener.getsockname()[1], 10)
+        assert [connection.exchange(request), connection.exchange(request)] == [413, 413]
+        assert connection.opened == 2
+        connection.close()
+        done.set()
+        thread.join()
+
+
 def test_many_connections_at_once_each_get_their_own_answer(fake: Callable[[str], int]) -> None:
     port = fake("known-delays")
     connections = [Connection("127.0.0.1", port, 5) for _ in range(50)]

@@ -80,6 +80,15 @@ def test_a_server_that_says_goodbye_is_asked_over_a_new_connection() -> None:
         connection.close()
 
 
+def test_an_answer_before_the_whole_request_counts_though_the_rest_is_not_wanted() -> None:
+    with serving("answers-early") as server:
+        connection = Http2Connection("127.0.0.1", server.port, 5)
+        for _ in range(2):
+            assert asked(connection, HUGE) == (200, b"hello")
+        assert (connection.opened, connection.answers) == (2, 2)
+        connection.close()
+
+
 def test_a_status_is_a_status() -> None:
     with serving("busy") as server:
         connection = Http2Connection("127.0.0.1", server.port, 5)

@@ -187,7 +187,7 @@ def test_every_arrival_is_taken_once_as_it_was_planned(pacer: Pacer) -> None:
 
 def test_a_blocked_event_loop_shows_as_lag_at_every_timer_that_it_missed() -> None:
     meter, began = LagMeter(), time.monotonic_ns()
-    meter.begin()
+    meter.begin(began)
     gevent.sleep(0.05)
     time.sleep(0.1)
     gevent.sleep(0.05)
