@@ -87,6 +87,7 @@ def cli() -> None:
 @options.load_options
 @options.climb_options
 @options.budget_options
+@options.port_option
 @options.backend_options
 @options.target_options
 @options.project_options
@@ -145,6 +146,7 @@ def calibrate(
 @options.serve_options
 @options.project_options
 @options.budget_options
+@options.port_option
 @options.backend_options
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.pass_context

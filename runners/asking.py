@@ -29,14 +29,15 @@ def run(given: dict[str, Any]) -> Plan:
     if given["target"] is not None:
         found = targets.parse(given["target"], given["path"], given["expect_status"], given["expect_text"])
         return planning.target(found, load, given["load_cpus"], run_wish)
-    if given["sweep"] is not None:
-        load = replace(load, rate=1.0)  # each deployment's own rates come later
+    if given["sweep"] not in (None, planning.AUTO):
+        planning.rates(given["sweep"])
     return planning.compare(
         _with_project(_choice(given), given),
         load,
         budget,
         run_wish,
         sweep_users=planning.users(given["sweep_users"]) if given["sweep_users"] is not None else (),
+        swept=given["sweep"] is not None,
         objective=given["slo"],
     )
 

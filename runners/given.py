@@ -10,6 +10,8 @@ from runners.backends import postgresql, redis
 
 QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
 """What --quick changes, unless it is given."""
+NAMES = {"settings": "--set", "as_json": "--json"}
+"""Options that are not called as what they set."""
 UNASKED: dict[str, Any] = {
     "port": None,
     "load_listen": "",
@@ -122,6 +124,4 @@ def backends(given: dict[str, Any]) -> tuple[Database, dict[str, str]]:
 
 
 def _option(name: str) -> str:
-    if name == "settings":
-        return "--set"
-    return f"--{name.replace('_', '-')}"
+    return NAMES.get(name, f"--{name.replace('_', '-')}")

@@ -7,7 +7,7 @@ import click
 from results.blocks import FEWEST
 from runners import settings
 from runners.option_types import Rate, Seconds, Share, Time, options
-from runners.planning import AUTO
+from runners.planning import AUTO, LEAST_RPS
 
 output_options = options(
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
@@ -50,16 +50,20 @@ budget_options = options(
     ),
     click.option("--server-cpus", metavar="LIST", help="CPUs of the server, as 0,2-3. Default: half of the cores."),
     click.option("--load-cpus", metavar="LIST", help="CPUs of the load generator. Default: the last core."),
-    click.option("--port", type=click.IntRange(1, 65_535), help="The servers' port. Default: a free one each time."),
     click.option(
         "--start-timeout", type=Seconds(0.1, 600), default=20.0, show_default=True, help="A server's, to answer."
     ),
+)
+port_option = click.option(
+    "--port", type=click.IntRange(1, 65_535), help="The servers' port. Default: a free one each time."
 )
 load_options = options(
     click.option(
         "--users", type=click.IntRange(1, 20_000), help="Concurrent users. Default: the scenario's own number."
     ),
-    click.option("--rate", type=Rate(0.1, 1_000_000), help="Open profile: requests/s that arrive, answered or not."),
+    click.option(
+        "--rate", type=Rate(LEAST_RPS, 1_000_000), help="Open profile: requests/s that arrive, answered or not."
+    ),
     click.option(
         "--arrivals", type=click.Choice(["poisson", "uniform"]), default="poisson", show_default=True, help="Of --rate."
     ),

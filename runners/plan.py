@@ -91,6 +91,8 @@ def with_users(profile: Profile, users: int) -> Profile:
 def at_rate(profile: Profile, rate_rps: float) -> Profile:
     """`profile`, open, at that rate, with the connections that suit it unless their number is the limit in flight."""
     users = min(max(round(rate_rps), OPEN_CONNECTIONS.start), OPEN_CONNECTIONS.stop)
+    # Each load process has to have one.
+    users = max(users, profile.load_processes + profile.load_workers)
     return replace(profile, rate_rps=rate_rps, users=profile.max_in_flight or users)
 
 

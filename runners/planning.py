@@ -32,6 +32,7 @@ LEAST_CONNECTIONS = 1000
 THREADS = 4
 """Per worker, for servers that have them: what waitress takes by itself, and gunicorn's guide advises."""
 AUTO = "auto"
+LEAST_RPS = 0.1
 MOST_USERS = 20_000
 SWEEP_USERS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
@@ -106,6 +107,7 @@ def compare(
     run: RunWish,
     *,
     sweep_users: Sequence[int] = (),
+    swept: bool = False,
     objective: str | None = None,
 ) -> Plan:
     """A plan for servers × scenarios × variants × parameters.
@@ -116,6 +118,7 @@ def compare(
         budget: what servers may use.
         run: how it is carried out.
         sweep_users: numbers of users, each of which makes a case of its own.
+        swept: whether there are to be several rates, each deployment's own, which come later.
         objective: a service level objective, for which the highest rate is to be searched.
 
     Raises:
@@ -123,7 +126,7 @@ def compare(
     """
     if objective is not None:
         slo.parse(objective)
-    shape = profile(load, kind="open" if objective is not None else None)
+    shape = profile(load, kind="open" if swept or objective is not None else None)
     servers, scenarios, left_out = _chosen(choice, shape.http)
     cases = plan.cases(servers, scenarios, choice.variants, shape, load.users, choice.settings)
     if not cases:
@@ -272,6 +275,18 @@ def users(text: str) -> list[int]:
     return [int(number) for number in found]
 
 
+def rates(text: str) -> list[float]:
+    """The offered rates of a sweep, a list.
+
+    Raises:
+        BenchError: it is none.
+    """
+    found = numbers(text, "--sweep")
+    if found[0] < LEAST_RPS:
+        raise BenchError(f"--sweep {text!r}: rates are {LEAST_RPS:g} requests/s or more")
+    return found
+
+
 def numbers(text: str, option: str) -> list[float]:
     """A list such as `100,200,400`, ascending and without repetitions.
 
@@ -279,12 +294,12 @@ def numbers(text: str, option: str) -> list[float]:
         BenchError: it is not one.
     """
     try:
-        found = sorted({float(part) for part in text.split(",")})
+        found = {float(part) for part in text.split(",")}
     except ValueError:
-        found = []
-    if not found or not 0 < found[0] <= found[-1] < 1e7:
+        found = set()
+    if not found or not all(0 < number < 1e7 for number in found):  # NaN is neither
         raise BenchError(f"{option} {text!r} is not a list of positive numbers", hint="write it as 100,200,400")
-    return found
+    return sorted(found)
 
 
 def _name(what: str) -> str:

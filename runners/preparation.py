@@ -57,7 +57,7 @@ def calibrated(setting: calibration.Setting, busy: Busy) -> Calibration:
 
 def swept(chosen: Plan, rates: str, bench: Bench, busy: Busy) -> Plan:
     """The plan with each deployment at several rates: those of a list, or for AUTO what suits each."""
-    found = [] if rates == planning.AUTO else planning.numbers(rates, "--sweep")
+    found = [] if rates == planning.AUTO else planning.rates(rates)
     sweep.refuse_beyond(chosen, bench, found)
     with (
         settled(chosen),

@@ -2,12 +2,15 @@
 
 import socket
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from results.errors import BenchError, ExitCode
 from results.plan import Target
+
+CONNECT_TIMEOUT_S = 10.0
 
 
 def parse(url: str, paths: Sequence[str], expect_status: int, expect_text: str | None) -> Target:
@@ -62,9 +65,24 @@ def check(target: Target, *, allow_remote: bool, timeout_s: float) -> None:
             f"target {target.url} is not on this machine",
             hint="if it is yours to load, say so with --allow-remote-target",
         )
+    _check_address(target, found[0], found[4])
     with httpx.Client(base_url=target.url, timeout=timeout_s, trust_env=False) as client:
         for path in target.paths:
             _check_path(client, target, path)
+
+
+def _check_address(target: Target, family: int, address: tuple[Any, ...]) -> None:
+    """See that it answers where the load goes, which is the first address of its name."""
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(CONNECT_TIMEOUT_S)
+        try:
+            probe.connect(address)
+        except OSError as error:
+            raise BenchError(
+                f"target {target.url} does not answer at {address[0]}: {error.strerror or error}",
+                hint="start it first, or write the address that it listens on, as http://127.0.0.1:8000",
+                exit_code=ExitCode.NOT_MEASURED,
+            ) from error
 
 
 def _check_path(client: httpx.Client, target: Target, path: str) -> None:

@@ -20,6 +20,10 @@ BACKLOG = 1024
 """Connections that may wait to be accepted, for every server that has such a setting. uWSGI refuses to start with
 more than the kernel's `net.core.somaxconn`, which has been 4096 since Linux 5.4."""
 
+UNCONFIGURED = ("--config", "python:gunicorn.errors")
+"""A module without a single setting, gunicorn's own: without it a project's `gunicorn.conf.py` would set threads, logs
+and more, though nothing of that is in the command."""
+
 Option = Literal["tls", "http/2", "http/2 clear text", "lifespan"]
 BudgetPart = Literal["workers", "threads", "connections"]
 

@@ -1,13 +1,14 @@
 """gunicorn's own ASGI worker, on uvloop."""
 
 from results.plan import Budget
-from runners.servers import BACKLOG, Server
+from runners.servers import BACKLOG, UNCONFIGURED, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
     return [
         "gunicorn",
         app,
+        *UNCONFIGURED,
         *("--bind", bind),
         *("--worker-class", "asgi"),
         *("--asgi-loop", "uvloop"),

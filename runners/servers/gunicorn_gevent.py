@@ -1,13 +1,14 @@
 """gunicorn's gevent worker: a greenlet per connection in a monkey-patched process."""
 
 from results.plan import Budget
-from runners.servers import BACKLOG, Server
+from runners.servers import BACKLOG, UNCONFIGURED, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
     return [
         "gunicorn",
         app,
+        *UNCONFIGURED,
         *("--bind", bind),
         *("--worker-class", "gevent"),
         *("--workers", str(budget.workers)),

@@ -1,18 +1,20 @@
 """gunicorn's gthread worker: a pool of threads per worker, and connections kept by a poller beside it."""
 
 from results.plan import Budget
-from runners.servers import BACKLOG, Server
+from runners.servers import BACKLOG, UNCONFIGURED, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
     return [
         "gunicorn",
         app,
+        *UNCONFIGURED,
         *("--bind", bind),
         *("--worker-class", "gthread"),
         *("--workers", str(budget.workers)),
         *("--threads", str(budget.threads)),
-        *("--worker-connections", str(budget.connections)),
+        # It keeps as many fewer as it has threads.
+        *("--worker-connections", str(budget.connections + budget.threads)),
         *("--backlog", str(BACKLOG)),
         *("--log-level", "warning"),
         "--no-control-socket",

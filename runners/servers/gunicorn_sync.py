@@ -1,13 +1,14 @@
 """gunicorn's sync worker: one request at a time per worker, and no keep-alive."""
 
 from results.plan import Budget
-from runners.servers import BACKLOG, Server
+from runners.servers import BACKLOG, UNCONFIGURED, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
     return [
         "gunicorn",
         app,
+        *UNCONFIGURED,
         *("--bind", bind),
         *("--worker-class", "sync"),
         *("--workers", str(budget.workers)),

@@ -1,13 +1,14 @@
 """gunicorn as the manager of uvicorn workers, by the package `uvicorn-worker`."""
 
 from results.plan import Budget
-from runners.servers import BACKLOG, Server
+from runners.servers import BACKLOG, UNCONFIGURED, Server
 
 
 def command(bind: str, app: str, budget: Budget) -> list[str]:
     return [
         "gunicorn",
         app,
+        *UNCONFIGURED,
         *("--bind", bind),
         *("--worker-class", "uvicorn_worker.UvicornWorker"),
         *("--workers", str(budget.workers)),

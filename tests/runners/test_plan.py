@@ -1,7 +1,11 @@
 from collections import Counter
+from dataclasses import replace
 
+import pytest
+
+from results.errors import BenchError
 from results.plan import SCHEMA_VERSION, Plan, Profile
-from runners import plan, scenarios, servers
+from runners import plan, planning, scenarios, servers
 from runners.app import BENCH_APP
 from tests.results.factory import BUDGET
 
@@ -58,6 +62,32 @@ def test_native_variants_are_those_that_suit_each_server() -> None:
         ("uvicorn", "async"),
         ("uvicorn", "sync-threads"),
     }
+
+
+def test_every_load_process_has_a_connection_at_any_rate() -> None:
+    assert [plan.at_rate(PROFILE, rate).users for rate in (1, 100, 1000)] == [16, 100, 256]
+    assert plan.at_rate(replace(PROFILE, load_processes=20, load_workers=4), 1).users == 24
+
+
+def test_a_sweep_has_room_for_as_many_connections_as_its_rates_may_need() -> None:
+    choice = planning.Choice(servers=["uvicorn"], scenarios=["hello"], variants=["sync"])
+    wish = planning.BudgetWish(), planning.RunWish(repeat=1, seed=1, start_timeout=20)
+    swept, searched = (
+        planning.compare(choice, planning.LoadWish(), *wish, swept=objective is None, objective=objective)
+        for objective in (None, "p99<100ms")
+    )
+    assert swept.budget == searched.budget
+    assert swept.cases[0].connections == searched.cases[0].connections == 256
+
+
+@pytest.mark.parametrize("text", ["", "foo", "0", "-1,2", "1,nan,5", "nan", "inf", "0.001"])
+def test_what_are_no_rates_of_a_sweep(text: str) -> None:
+    with pytest.raises(BenchError, match="--sweep"):
+        planning.rates(text)
+
+
+def test_rates_of_a_sweep_ascend() -> None:
+    assert planning.rates("400,100,0.1,100") == [0.1, 100, 400]
 
 
 def test_users_are_the_scenarios_own_unless_given() -> None:

@@ -1,6 +1,8 @@
 """The contract that every server file keeps, checked on the real servers."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,8 +42,22 @@ def test_a_command_is_a_pure_function_of_bind_app_and_budget(name: str) -> None:
     assert "23456" in text
     assert ("pkg.mod:app" in argv) == (name in WITH_APP)
     for part, value in (("workers", 30), ("threads", 50), ("connections", 700)):
-        # waitress counts two connections more than others do.
-        assert any(str(number) in argv for number in (value, value + 2)) == (part in server.uses)
+        # waitress counts two connections more than others do, and gunicorn's threads are among its.
+        assert any(str(number) in argv for number in (value, value + 2, value + 50)) == (part in server.uses)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("gunicorn")])
+def test_no_configuration_of_a_project_plays_a_part(name: str, tmp_path: Path) -> None:
+    (tmp_path / "gunicorn.conf.py").write_text("raise SystemExit('it was read')\n")
+    found = availability([discover()[name]], ENVIRONMENT)[name]
+    if not found.available:
+        pytest.skip(f"{', '.join(found.missing)} is not installed; install it with: {found.install}")
+    budget = Budget(workers=1, threads=1, connections=100, server_cpus=(0,))
+    argv = found.server.command("127.0.0.1:0", "wsgiref.simple_server:demo_app", budget)
+    done = subprocess.run(
+        [sys.executable, "-m", *argv, "--check-config"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 LOOPS_AND_PARSERS = {"uvloop", "httptools", "gevent", "granian"}
@@ -79,6 +95,8 @@ def test_a_server_serves_with_all_its_workers_and_keeps_what_it_promises(measure
     assert not measured.codes(f"{name}/hello/sync") - {"uneven-service", "uneven-workers"} - starving
     assert record["server"]["processes"] >= (2 if "workers" in discover()[name].uses else 1)
     assert record["server"]["cpu_s"] > 0
+    log = (measured.directory / "logs" / f"{name}-hello-sync-1-server.log").read_text()
+    assert log.count("\n") < record["load"]["requests_issued"] / 10, "none writes a line for each request"
     if name in IN_USE:
         assert set(record["server"]["extensions"]) & LOOPS_AND_PARSERS == IN_USE[name]
     assert set(found.versions.items()) <= set(record["versions"].items())
