@@ -79,7 +79,8 @@ class Http2Server:
                         self._answer(http, event.stream_id, waiting)
                         http.reset_stream(event.stream_id, 0)
                         connected.sendall(http.data_to_send())
-                        connected.recv(1)
+                        while connected.recv(65_536):
+                            pass  # what is not read when a connection is closed takes the answer with it
                         return
                 elif isinstance(event, h2.events.StreamEnded):
                     self.bodies.append(asked.pop(event.stream_id, b""))
