@@ -16,7 +16,7 @@ import msgspec
 from results import histogram, merging
 from results.errors import BenchError, ExitCode
 from results.plan import Budget, Profile
-from results.record import Calibration, Load, Machine
+from results.record import FAR_TIMES, Calibration, Load, Machine
 from runners import host, scenarios, servers
 from runners.app import BENCH_APP, ROOT, Environment, digest
 from runners.backends.lending import Borrowed
@@ -83,11 +83,13 @@ def refuse_beyond(calibration: Calibration, profile: Profile) -> None:
     Raises:
         BenchError: it is above the ceiling.
     """
-    # If it was disturbed it may well be able to: the run will show.
     if profile.rate_rps is not None and profile.rate_rps > calibration.most_rps:
+        most = "the most that it sent in time against the null server"
+        if calibration.disturbed:  # it may well be able to do more than that: the run will show
+            most = f"{FAR_TIMES:g} times what it got through in a closed profile, when others disturbed it"
         raise BenchError(
             f"the load generator cannot offer {profile.rate_rps:,g} requests/s here: "
-            f"{calibration.most_rps:,.0f} is the most that it sent in time against the null server",
+            f"{calibration.most_rps:,.0f} is {most}",
             hint="offer less, or add --load-processes on CPUs of their own (see `python bench.py calibrate`)",
         )
 

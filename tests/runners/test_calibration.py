@@ -157,13 +157,15 @@ def test_what_is_remembered_is_what_was_measured(tmp_path: Path, monkeypatch: py
     assert calibration.remembered("f") is None, "damaged"
 
 
-def test_one_that_was_disturbed_refuses_nothing_and_is_forgotten_after_an_hour(
+def test_one_that_was_disturbed_refuses_only_what_is_far_beyond_and_is_forgotten_after_an_hour(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     disturbed = replace(CALIBRATION, disturbed=True)
     too_much = replace(OPEN, rate_rps=10 * CALIBRATION.open_ceiling_rps)
     calibration.refuse_beyond(disturbed, too_much)
+    with pytest.raises(BenchError, match="15,000 is 3 times what it got through"):
+        calibration.refuse_beyond(disturbed, replace(OPEN, rate_rps=3 * max(CALIBRATION.closed_rps) + 1))
     with pytest.raises(BenchError, match="cannot offer"):
         calibration.refuse_beyond(CALIBRATION, too_much)
     path = calibration.remember(disturbed)
