@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,16 +35,17 @@ while True:
 """
 
 
-def test_a_process_that_ends_while_it_is_looked_at_disturbs_nothing(tmp_path: Path) -> None:
+@contextmanager
+def sampled(code: str, folder: Path) -> Iterator[UsageSampler]:
+    """A sampler of a process that runs `code`."""
     cpus = host.usable_cpus()
-    with ManagedProcess(
-        [sys.executable, "-c", SHORT_LIVED],
-        directory=tmp_path,
-        environment={},
-        cpus=cpus,
-        log_path=tmp_path / "log",
-    ) as process:
-        sampler = UsageSampler(process, cpus)
+    argv = [sys.executable, "-c", code]
+    with ManagedProcess(argv, directory=folder, environment={}, cpus=cpus, log_path=folder / "log") as process:
+        yield UsageSampler(process, cpus)
+
+
+def test_a_process_that_ends_while_it_is_looked_at_disturbs_nothing(tmp_path: Path) -> None:
+    with sampled(SHORT_LIVED, tmp_path) as sampler:
         edges = []
         until = time.monotonic() + LOOKS_S
         while time.monotonic() < until:
@@ -57,17 +60,9 @@ def test_a_process_that_ends_while_it_is_looked_at_disturbs_nothing(tmp_path: Pa
 
 @pytest.mark.parametrize(("waits", "known"), [(10_000, True), (2, False)])
 def test_switches_are_not_known_where_threads_came_or_went(tmp_path: Path, waits: int, known: bool) -> None:
-    cpus = host.usable_cpus()
-    with ManagedProcess(
-        [sys.executable, "-c", THREADS.replace("WAITS", str(waits))],
-        directory=tmp_path,
-        environment={},
-        cpus=cpus,
-        log_path=tmp_path / "log",
-    ) as process:
-        sampler = UsageSampler(process, cpus)
+    with sampled(THREADS.replace("WAITS", str(waits)), tmp_path) as sampler:
         deadline = time.monotonic() + PATIENCE_S
-        while len(sampler.edge().processes) != 1 or process_threads(sampler) < 4:
+        while threads_of(sampler) < 4:
             assert time.monotonic() < deadline
         began_ns = time.monotonic_ns()
         first = sampler.edge(began_ns)
@@ -81,5 +76,5 @@ def test_switches_are_not_known_where_threads_came_or_went(tmp_path: Path, waits
         assert 30 < use.switches_voluntary < 300, "three threads that wake fifty times a second"
 
 
-def process_threads(sampler: UsageSampler) -> int:
+def threads_of(sampler: UsageSampler) -> int:
     return max((len(one.threads) for one in sampler.edge().processes.values()), default=0)
