@@ -50,10 +50,10 @@ def _begin(order: Order) -> int:
     if not pid:
         try:
             _become(order, files, forker)
+            sys.stdout.flush()  # what users printed
         except BaseException:  # noqa: BLE001  # nothing may come out of a fork
             traceback.print_exc()
             os._exit(1)
-        sys.stdout.flush()
         # Users that still wait for an answer are not worth winding down.
         os._exit(0)
     _lead(pid)

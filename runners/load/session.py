@@ -30,7 +30,6 @@ NS = 1_000_000_000
 POLL_S = 0.005
 READY = b'"ready"'
 SPILL_S = 0.25
-_parent = 1
 SPILL_FOLDER = "/var/tmp"  # noqa: S108  # for large temporary files; /tmp is memory on many systems (file-hierarchy(7))
 
 
@@ -162,6 +161,9 @@ class Session:
         runner = self._environment.runner
         assert runner is not None
         return [greenlet.args[0] for greenlet in runner.user_greenlets]
+
+
+_parent = 1
 
 
 def speak_apart() -> None:
