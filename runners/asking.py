@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from results.decision import Rules
 from results.finding import Finding, Setup
 from results.plan import App, Asked, Plan
-from runners import compatibility, overlay, parameters, planning, project
+from runners import compatibility, overlay, parameters, paths, planning, project
 from runners import findings as finding_plans
 from runners import given as command_line
 from runners import target as targets
@@ -143,8 +143,12 @@ def _asked(given: dict[str, Any]) -> Asked | None:
     """What a project is asked; None of the bench's own app."""
     if given["project"] is None:
         return None
-    asked = project.asked(given["path"] or ["/"], given["expect_status"], given["expect_text"])
-    return replace(asked, locustfile=given["locustfile"])
+    return Asked(
+        paths=paths.in_turn(given["path"] or ["/"]),
+        expect_status=given["expect_status"],
+        expect_text=given["expect_text"],
+        locustfile=given["locustfile"],
+    )
 
 
 def _choice(given: dict[str, Any]) -> planning.Choice:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from results.errors import BenchError
-from results.plan import App, Asked
+from results.plan import App
 from runners.app import Environment
 from runners.process import output_of
 
@@ -119,29 +119,6 @@ def parse_variables(texts: Sequence[str]) -> dict[str, str]:
             raise BenchError(f"--env {text!r} is no variable", hint="write it as KEY=VALUE")
         found[name] = value
     return found
-
-
-def asked(paths: Sequence[str], expect_status: int, expect_text: str | None) -> Asked:
-    """What is to be asked of a project; a path may have a weight before it, as `3:/products/`.
-
-    Raises:
-        BenchError: one is no path, or its weight none.
-    """
-    weighted = [_weighted(text) for text in paths]
-    most = max((weight for weight, _ in weighted), default=0)
-    # Spread out, so that 3:/a/ and /b/ is a, b, a, a rather than a burst of each.
-    rounds = [path for turn in range(most) for weight, path in weighted if turn < weight]
-    return Asked(paths=tuple(rounds), expect_status=expect_status, expect_text=expect_text)
-
-
-def _weighted(text: str) -> tuple[int, str]:
-    head, colon, rest = text.partition(":")
-    weight, path = (head, rest) if colon and "/" not in head else ("1", text)
-    if not weight.isdecimal() or not 0 < int(weight) <= 100:
-        raise BenchError(f"--path {text!r}: a weight is a number from 1 to 100", hint="write it as 3:/products/")
-    if not path.startswith("/") or not path.isascii() or any(character.isspace() for character in path):
-        raise BenchError(f"--path {text!r} is not a path", hint="write it as /products/?page=2, percent-encoded")
-    return int(weight), path
 
 
 def set_up(environment: Environment, commands: Sequence[str]) -> None:

@@ -9,15 +9,18 @@ import httpx
 
 from results.errors import BenchError, ExitCode
 from results.plan import Target
+from runners import paths
 
 CONNECT_TIMEOUT_S = 10.0
 
 
-def parse(url: str, paths: Sequence[str], expect_status: int, expect_text: str | None) -> Target:
+def parse(url: str, asked: Sequence[str], expect_status: int, expect_text: str | None) -> Target:
     """The target that the options describe; its URL is kept without path.
 
+    What is asked is the URL's own path, or the paths of `asked`, which may have weights (`paths.in_turn`).
+
     Raises:
-        BenchError: the URL is not one that can be loaded, or a path is none.
+        BenchError: the URL is not one that can be loaded, a path is none, or its weight none.
     """
     try:
         parts = urlsplit(url)
@@ -30,17 +33,14 @@ def parse(url: str, paths: Sequence[str], expect_status: int, expect_text: str |
         raise BenchError("credentials in a URL would be recorded", hint="leave them out")
     if parts.port == 0:
         raise BenchError(f"{url!r} is not a URL: nobody listens on port 0", hint="write it as http://127.0.0.1:8000")
-    if paths and (parts.path.strip("/") or parts.query):
+    if asked and (parts.path.strip("/") or parts.query):
         raise BenchError(f"{url!r} has a path, and --path is given", hint="give paths in one of the two ways")
-    asked = tuple(paths) or ((parts.path or "/") + (f"?{parts.query}" if parts.query else ""),)
-    for path in asked:
-        if not path.startswith("/") or not path.isascii() or any(character.isspace() for character in path):
-            raise BenchError(
-                f"{'--path ' if paths else ''}{path!r} is not a path",
-                hint="write it as /hello?name=value, percent-encoded",
-            )
+    own = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not paths.is_path(own):
+        raise BenchError(f"{own!r} is not a path", hint="write it as /hello?name=value, percent-encoded")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Target(url=f"http://{name}:{port}", paths=asked, expect_status=expect_status, expect_text=expect_text)
+    taken = paths.in_turn(asked) or (own,)
+    return Target(url=f"http://{name}:{port}", paths=taken, expect_status=expect_status, expect_text=expect_text)
 
 
 def address_of(target: Target) -> tuple[str, int]:
@@ -67,7 +67,7 @@ def check(target: Target, *, allow_remote: bool, timeout_s: float) -> None:
         )
     _check_address(target, found[0], found[4])
     with httpx.Client(base_url=target.url, timeout=timeout_s, trust_env=False) as client:
-        for path in target.paths:
+        for path in dict.fromkeys(target.paths):
             _check_path(client, target, path)
 
 

@@ -57,6 +57,16 @@ def test_every_request_to_a_target_is_counted(measured: Measured) -> None:
     assert done.case(CASE)["throughput_rps"]["value"] > 0
 
 
+def test_a_path_of_a_target_is_asked_by_its_weight(tmp_path: Path) -> None:
+    with CountingServer() as server:
+        paths = ("--path", "3:/often", "--path", "/seldom")
+        done = CommandLine(tmp_path).measure("--target", address(server), *paths, *USERS, *BRIEF)
+    assert done.code == 0, done.err
+    often, seldom = server.requests["GET /often"] - 1, server.requests["GET /seldom"] - 1
+    assert seldom > 0
+    assert abs(often - 3 * seldom) <= 3 * 4, "but for the round that each of four users is in"
+
+
 def test_each_path_has_figures_of_its_own(measured: Measured) -> None:
     case = measured.done.case(CASE)
     endpoints = case["endpoints"]
@@ -169,6 +179,8 @@ def test_a_target_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
         (("http://127.0.0.1:8000", "--path", "hello"), "--path 'hello' is not a path"),
         (("http://127.0.0.1:8000", "--path", "/a b"), "--path '/a b' is not a path"),
         (("http://127.0.0.1:8000", "--path", "/\r\nX: y"), "is not a path"),
+        (("http://127.0.0.1:8000", "--path", "101:/a"), "a weight is a number from 1 to 100"),
+        (("http://127.0.0.1:8000", "--path", "x:/a"), "a weight is a number from 1 to 100"),
         (("http://no-such-name.invalid",), "no-such-name.invalid is not known"),
         ((NOBODY,), "is not on this machine"),
     ],

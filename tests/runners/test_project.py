@@ -87,14 +87,6 @@ def test_an_interpreter_is_named_by_file_or_program(monkeypatch: pytest.MonkeyPa
         project.named_interpreter("no-such-python")
 
 
-def test_paths_may_have_weights() -> None:
-    asked = project.asked(["3:/a/", "/b/?next=/c:d/"], 200, None)
-    assert sorted(asked.paths) == ["/a/", "/a/", "/a/", "/b/?next=/c:d/"]
-    for wrong in ("a/", "0:/a/", "x:/a/", "101:/a/", "/a b/", "/ä/"):
-        with pytest.raises(BenchError, match="--path"):
-            project.asked([wrong], 200, None)
-
-
 def test_variables_are_pairs() -> None:
     assert project.parse_variables(["A=1", "B=x=y", "C="]) == {"A": "1", "B": "x=y", "C": ""}
     for wrong in ("A", "=1", "A B=1"):
