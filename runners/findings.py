@@ -18,7 +18,7 @@ from runners import servers as server_files
 from runners.app import BENCH_APP, Environment
 from runners.deployment import BrokenRepeatError
 from runners.launch import Launch
-from runners.parameters import check_names, combinations
+from runners.parameters import check_names
 from runners.planning import BudgetWish, LoadWish, RunWish
 from runners.process import tail
 from runners.scenarios import ScenarioFile
@@ -108,7 +108,7 @@ def _measurable(
 
 def _parameters(one: CaseAsked, found: ScenarioFile) -> Parameters:
     check_names(_settings(one), list(found.scenario.parameters))
-    (parameters,) = combinations(found.scenario.parameters, _settings(one))
+    (parameters,) = found.scenario.combinations(_settings(one))
     return parameters
 
 

@@ -48,14 +48,23 @@ def check_names(wanted: Mapping[str, Sequence[str]], known: Sequence[str]) -> No
             raise BenchError(f"there is no parameter {name!r}", hint=f"did you mean {near[0]}?" if near else others)
 
 
-def combinations(choices: Mapping[str, Choice], wanted: Mapping[str, Sequence[str]]) -> list[Parameters]:
-    """Every combination of the wanted values, with defaults for what is not wanted; `wanted` may name others too.
+def combinations(
+    choices: Mapping[str, Choice], most: Mapping[str, int], wanted: Mapping[str, Sequence[str]]
+) -> list[Parameters]:
+    """Every combination of the wanted values, with defaults for what is not wanted.
+
+    Args:
+        choices: of each parameter.
+        most: how large a whole number may be, where that is less than `LARGEST`.
+        wanted: values by name; may name others too.
 
     Raises:
         BenchError: a value is none that the parameter may have.
     """
     axes = [
-        [_value(name, choice, text) for text in wanted[name]] if name in wanted else [defaults({name: choice})[name]]
+        [_value(name, choice, most.get(name, LARGEST), text) for text in wanted[name]]
+        if name in wanted
+        else [defaults({name: choice})[name]]
         for name, choice in choices.items()
     ]
     return [dict(zip(choices, values, strict=True)) for values in product(*axes)]
@@ -68,13 +77,13 @@ def differing(choices: Mapping[str, Choice], parameters: Parameters) -> str:
     )
 
 
-def _value(name: str, choice: Choice, text: str) -> int | str:
+def _value(name: str, choice: Choice, most: int, text: str) -> int | str:
     if isinstance(choice, list):
         for value in choice:
             if str(value) == text:
                 return value
         raise BenchError(f"--set {name}={text}: it is one of {', '.join(map(str, choice))}")
     # isdecimal alone admits other scripts' digits.
-    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST)) and int(text) <= LARGEST):
-        raise BenchError(f"--set {name}={text}: it is a whole number from 0 to {LARGEST:,}")
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and int(text) <= most):
+        raise BenchError(f"--set {name}={text}: it is a whole number from 0 to {most:,}")
     return int(text)

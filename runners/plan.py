@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from results.plan import Case, HttpVersion, Profile, Step, Variant, ViewKind, view_kind
-from runners.parameters import combinations, differing
+from runners.parameters import differing
 from runners.scenarios import Scenario, ScenarioFile
 from runners.servers import Server
 
@@ -57,7 +57,7 @@ def cases(
         for found in scenarios
         if unfit(server, found, profile.http) is None
         for variant in _variants(server, found.scenario, variants)
-        for parameters in combinations(found.scenario.parameters, settings)
+        for parameters in found.scenario.combinations(settings)
     )
 
 

@@ -24,7 +24,7 @@ from results.plan import (
 from runners import choosing, overlay, plan
 from runners import scenarios as scenario_files
 from runners.app import BENCH_APP, Environment
-from runners.parameters import check_names, combinations
+from runners.parameters import check_names
 from runners.scenarios import ScenarioFile
 from runners.servers import Server
 
@@ -184,7 +184,7 @@ def _scenarios(choice: Choice, environment: Environment) -> tuple[list[ScenarioF
         environment,
         choice.database,
         choice.urls,
-        lambda one: combinations(one.scenario.parameters, choice.settings),
+        lambda one: one.scenario.combinations(choice.settings),
     )
 
 

@@ -4,7 +4,7 @@ Importing a locustfile imports Locust and gevent, which patch the standard libra
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import msgspec
 from results.errors import BenchError
 from results.plan import Asked, Parameters, Protocol, Variant
 from runners import requirements
-from runners.parameters import Choice, defaults
+from runners.parameters import Choice, combinations, defaults
 
 URL = "url"
 """What is asked of an app that has no scenario, as a scenario."""
@@ -40,6 +40,7 @@ class Scenario:
         more_paths: the same of variants that are measured only when they are asked for.
         users: the default number of users.
         parameters: what may be set, with its default.
+        most: how large a parameter may be, as the app refuses more; one without is bounded by the bench alone.
         environment: variables that servers need set for it; `{name}` stands for a parameter.
         backends: what it needs besides the app, by kind, as `database`.
         protocols: what a server must speak for it.
@@ -55,6 +56,7 @@ class Scenario:
     more_paths: dict[Variant, str] = field(default_factory=dict)
     users: int
     parameters: dict[str, Choice] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     backends: tuple[str, ...] = ()
     protocols: tuple[Protocol, ...] = ()
@@ -67,6 +69,14 @@ class Scenario:
     def path(self, variant: Variant, parameters: Parameters) -> str:
         """What is asked of one variant."""
         return (self.paths | self.more_paths)[variant].format_map(parameters)
+
+    def combinations(self, wanted: Mapping[str, Sequence[str]]) -> list[Parameters]:
+        """Its parameters for each combination of the wanted values.
+
+        Raises:
+            BenchError: a value is none that the parameter may have.
+        """
+        return combinations(self.parameters, self.most, wanted)
 
     def needs(self, asked: Iterable[Parameters]) -> Needs:
         """What it needs for cases with these parameters, taken together."""
@@ -152,6 +162,10 @@ def _check(scenario: Scenario) -> None:
             raise ValueError(f"variant {variant!r} does not begin with sync or async")
     if not all(choice or isinstance(choice, int) for choice in scenario.parameters.values()):
         raise ValueError("a parameter has no value that it may be")
+    for name, most in scenario.most.items():
+        default = scenario.parameters[name]
+        if not isinstance(default, int) or default > most:
+            raise ValueError(f"most {name!r}: it is no whole number, or by default more than {most}")
     requirements.names(scenario.requires)
     for setting in scenario.where:
         name, _, value = setting.partition("=")

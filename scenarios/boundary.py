@@ -12,6 +12,7 @@ SCENARIO = {
     },
     "users": 32,
     "parameters": {"crossings": 3, "sensitive": [1, 0]},
+    "most": {"crossings": 10},
 }
 
 

@@ -21,6 +21,7 @@ SCENARIO = {
     },
     "users": 32,
     "parameters": {"first_ms": 20, "second_ms": 50, "third_ms": 80},
+    "most": {"first_ms": 10_000, "second_ms": 10_000, "third_ms": 10_000},
     "backends": ["upstream"],
     "requires": ["httpx"],
     "files_per_user": 3,

@@ -9,6 +9,7 @@ SCENARIO = {
     "paths": {"sync": "/middleware/sync", "async": "/middleware/async"},
     "users": 32,
     "parameters": {"stack": ["both", "sync", "async", "alternating"], "depth": 4},
+    "most": {"depth": 100},
     "environment": {"BENCH_MIDDLEWARE": "{stack}:{depth}"},
 }
 

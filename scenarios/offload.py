@@ -13,6 +13,7 @@ SCENARIO = {
     },
     "users": 16,
     "parameters": {"ms": 50},
+    "most": {"ms": 30_000},
     "backends": ["celery"],
     "requires": ["celery", "redis"],
     "work": "/offload/work",

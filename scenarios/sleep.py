@@ -9,6 +9,7 @@ SCENARIO = {
     "paths": {"sync": "/sleep/sync?ms={ms}", "async": "/sleep/async?ms={ms}"},
     "users": 32,
     "parameters": {"ms": 50},
+    "most": {"ms": 30_000},
     "default": True,
 }
 

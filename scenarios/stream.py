@@ -12,6 +12,7 @@ SCENARIO = {
     },
     "users": 32,
     "parameters": {"chunks": 5, "gap_ms": 20, "format": ["text", "events"]},
+    "most": {"chunks": 1000, "gap_ms": 10_000},
 }
 PIECES = {"text": "chunk {}\n", "events": "data: chunk {}\n\n"}
 

@@ -9,6 +9,7 @@ SCENARIO = {
     "paths": {"sync": "/tasks/sync?ms={ms}", "async": "/tasks/async?ms={ms}"},
     "users": 32,
     "parameters": {"ms": 50},
+    "most": {"ms": 30_000},
     "requires": ["python>=3.12", "django>=6.0"],
 }
 

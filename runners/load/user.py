@@ -302,7 +302,8 @@ def _parameters(scenario: Mapping[str, Any], options: Namespace) -> Parameters:
         return dict(options.parameters)
     wanted = parameters.parse(options.set or [])
     parameters.check_names(wanted, list(choices))
-    return parameters.combinations(choices, {name: values[:1] for name, values in wanted.items()})[0]
+    first = {name: values[:1] for name, values in wanted.items()}
+    return parameters.combinations(choices, scenario.get("most", {}), first)[0]
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # as Locust has it

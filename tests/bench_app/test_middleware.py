@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client, override_settings
 
 from bench_app.middleware import HEADER, MAXIMUM_DEPTH, STACKS, stack
+from runners import scenarios
 from tests.bench_app import test_views  # noqa: F401  # it sets Django up
 from tests.conftest import ROOT
 
@@ -34,6 +35,7 @@ def test_a_stack_alternates() -> None:
     assert names == ["sync_only", "async_only", "sync_only"]
     assert stack("both:0") == []
     assert len(stack(f"sync:{MAXIMUM_DEPTH}")) == MAXIMUM_DEPTH
+    assert scenarios.discover()["middleware"].scenario.most == {"depth": MAXIMUM_DEPTH}
 
 
 @pytest.mark.parametrize(

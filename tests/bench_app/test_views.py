@@ -15,7 +15,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 
 from results.errors import BenchError
 from runners import choosing, scenarios
@@ -154,6 +154,20 @@ def test_orders_are_counted_as_work() -> None:
 @pytest.mark.parametrize("query", ["ms=-1", "ms=abc", "ms=1e3", "ms=30001", "ms=9999999999999999999999", "ms=", "ms=²"])
 def test_a_parameter_out_of_bounds_is_refused(variant: str, query: str) -> None:
     assert CLIENT.get(f"/sleep/{variant}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [(name, parameter) for name in sorted(set(SCENARIOS) - {"middleware"}) for parameter in SCENARIOS[name].most],
+)
+@override_settings(DEBUG=True)  # for answers that say why
+def test_the_bench_lets_through_as_much_as_the_app_takes(name: str, parameter: str) -> None:
+    scenario = SCENARIOS[name]
+    most = scenario.most[parameter]
+    for variant in scenario.paths:
+        answer = CLIENT.get(scenario.path(variant, defaults(scenario.parameters) | {parameter: most + 1}))
+        assert answer.status_code == 400
+        assert f"{parameter} must be a whole number from 0 to {most}" in answer.content.decode()
 
 
 @pytest.mark.parametrize("variant", ["sync", "async"])

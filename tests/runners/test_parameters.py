@@ -11,13 +11,13 @@ CHOICES: dict[str, parameters.Choice] = {"ms": 50, "stack": ["both", "sync", "as
 
 def test_what_is_not_set_is_at_its_default() -> None:
     assert parameters.defaults(CHOICES) == {"ms": 50, "stack": "both"}
-    assert parameters.combinations(CHOICES, {}) == [{"ms": 50, "stack": "both"}]
+    assert parameters.combinations(CHOICES, {}, {}) == [{"ms": 50, "stack": "both"}]
     assert parameters.differing(CHOICES, {"ms": 50, "stack": "both"}) == ""
 
 
 def test_every_combination_is_made_once() -> None:
     wanted = parameters.parse(["ms=0,5,5", "stack=async,both"])
-    found = parameters.combinations(CHOICES, wanted)
+    found = parameters.combinations(CHOICES, {}, wanted)
     assert [parameters.differing(CHOICES, one) for one in found] == [
         "ms=0,stack=async",
         "ms=0",
@@ -32,10 +32,10 @@ def test_a_malformed_setting_is_named(setting: str) -> None:
         parameters.parse([setting])
 
 
-@pytest.mark.parametrize("setting", ["ms=-1", "ms=five", "ms=²", "ms=99999999999", "stack=none"])
+@pytest.mark.parametrize("setting", ["ms=-1", "ms=five", "ms=²", "ms=99999999999", "ms=401", "stack=none"])
 def test_a_value_that_a_parameter_cannot_have_is_named(setting: str) -> None:
     with pytest.raises(BenchError, match=setting):
-        parameters.combinations(CHOICES, parameters.parse([setting]))
+        parameters.combinations(CHOICES, {"ms": 400}, parameters.parse([setting]))
 
 
 def test_a_parameter_that_no_scenario_has_is_named() -> None:

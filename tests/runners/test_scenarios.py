@@ -18,6 +18,7 @@ NO_SUCH_VALUE = {
     "parameters": {"n": ["a"]},
     "where": {"n=b": {"backends": ["redis"]}},
 }
+MORE_THAN_MOST = {"summary": "s", "paths": {"sync": "/"}, "users": 1, "parameters": {"n": 2}, "most": {"n": 1}}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,6 +53,8 @@ def test_a_scenario_is_one_locustfile_and_one_views_file_or_consumers(name: str)
         ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'requires': ['a>1']}", "NAME>=VERSION"),
         ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'where': {'n=1': {}}}", "'n'"),
         (f"SCENARIO = {NO_SUCH_VALUE}", "no value that n may have"),
+        ("SCENARIO = {'summary': 's', 'paths': {'sync': '/'}, 'users': 1, 'most': {'n': 1}}", "'n'"),
+        (f"SCENARIO = {MORE_THAN_MOST}", "by default more than 1"),
     ],
 )
 def test_an_unsound_scenario_is_named(tmp_path: Path, content: str, message: str) -> None:
