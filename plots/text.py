@@ -19,7 +19,7 @@ SUSPECT = "†"
 DEVELOPMENT = "runserver"
 """Django's own server, of which its documentation says that it must not be used in production."""
 DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibrate again when the machine is quiet."
-RANGES = "Rank 3–7: two cases are significantly better, and four cannot be told apart from it."
+RANGES = "A rank of 3–7 means that two cases are significantly better, and four cannot be told apart from it."
 BY_P99 = "Ranked by p99, as throughput is what was offered."
 FIRST_BYTE = "first byte ms"
 COLUMNS = (
