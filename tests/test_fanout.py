@@ -88,13 +88,12 @@ def test_waits_can_be_set(bench: CommandLine) -> None:
         assert case["latency_ms"]["p50"]["value"] >= case["parameters"]["second_ms"]
 
 
-def test_a_wait_that_the_view_refuses_is_a_failure_and_no_figure(bench: CommandLine) -> None:
+def test_a_wait_that_the_view_would_refuse_is_refused_before_anything_starts(bench: CommandLine) -> None:
     arguments = ("--server", "uvicorn", "--scenario", "fanout", "--variant", "sync", "--set", "first_ms=10001")
     done = bench.measure(*arguments, "--users", "1", *BRIEF)
-    assert done.code == 4
-    (case,) = done.json()["cases"]
-    assert set(case["failures"]) == {"status 400"}
-    assert case["throughput_rps"]["value"] is None
+    assert done.code == 2
+    assert done.err == "bench: --set first_ms=10001: it is a whole number from 0 to 10,000\n"
+    assert not done.directory.exists()
 
 
 def test_an_upstream_that_dies_breaks_the_repeat(bench: CommandLine) -> None:
