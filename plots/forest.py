@@ -90,7 +90,8 @@ def _in_order(axes: Axes, effects: Sequence[Effect], losses: Sequence[dict[Metri
 
 
 def _extent(check: Check, effects: Sequence[Effect]) -> float:
-    """Half the width of the scale: both bands and all estimates, but no interval without bounds."""
+    """Half the width of the scale: both bands and all estimates, of their intervals no more than ten regressions."""
     rules = check.question.rules
-    far = [max(abs(one.low), abs(one.high)) for one in effects]
-    return max(1.6 * rules.regression, min(max(far, default=0.0) * 1.1, 10 * rules.regression))
+    estimates = max((abs(one.loss) for one in effects), default=0.0)
+    bounds = max((abs(bound) for one in effects for bound in (one.low, one.high)), default=0.0)
+    return max(1.6 * rules.regression, 1.4 * estimates, min(1.1 * bounds, 10 * rules.regression))

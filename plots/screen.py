@@ -81,7 +81,7 @@ class RunProgress:
         name = f"{record.case.name}, repeat {record.repeat}"
         if self._plan.objective:
             outcome = slo.outcome(record, slo.parse(self._plan.objective))
-            how = {True: "holds", False: "does not hold", None: "disturbed, to be tried again"}[outcome.held]
+            how = {True: "holds", False: "does not hold", None: "does not count, to be tried again"}[outcome.held]
             return f"{name}: {how}: {outcome.text}"
         judgement = judge(record)
         reason = f": {judgement.reasons[0].text}" if judgement.reasons else ""

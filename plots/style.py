@@ -75,8 +75,8 @@ class Look:
 
 
 def looks(run: RunSummary) -> dict[str, Look]:
-    """The look of each server of a run; those that `SERVERS` does not have come behind it, in order."""
-    servers = {summary.case.server for summary in run.cases}
+    """The look of each server of a run, measured or not yet; those that `SERVERS` does not have come behind it."""
+    servers = {case.server for case in (*run.plan.cases, *(summary.case for summary in run.cases))}
     known = [*SERVERS, *sorted(servers.difference(SERVERS))]
     return {
         server: Look(COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])

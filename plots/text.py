@@ -194,14 +194,15 @@ def capacity(one: CapacitySummary, objective: str) -> str:
     if not one.finished:
         return one.text
     if one.sustained_rps is None:
-        return f"no rate keeps {objective}: at {number(one.refuted_rps or 0)} requests/s {one.text}"
+        return f"no rate keeps {objective}: at {number(one.refuted_rps or 0)} requests/s {one.refuted_text}"
     beyond = (
-        f"{number(one.refuted_rps)} does not"
+        f"{number(one.refuted_rps)} does not ({one.refuted_text})"
         if one.refuted_rps is not None
         else "more than the load generator can offer was not tried"
     )
     times = f"{one.confirmed} fresh repeat{'s' if one.confirmed > 1 else ''}"
-    return f"{number(one.sustained_rps)} requests/s keep {objective} in {times} ({one.text}); {beyond}"
+    others = f"; {one.discounted} more did not count" if one.discounted else ""
+    return f"{number(one.sustained_rps)} requests/s keep {objective} in {times} ({one.text}{others}); {beyond}"
 
 
 def retried(run: RunSummary) -> str:

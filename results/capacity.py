@@ -20,11 +20,11 @@ NEAR = 1.05
 LEAST_RPS = 1.0
 
 TRIES = 3
-"""How often a rate is tried that fails while the machine is disturbed, before that counts."""
+"""How often a rate is tried that fails by what is not the server's, before that counts."""
 
 History = Mapping[float, Sequence[bool | None]]
-"""By rate in requests/s what each repeat came to, in order: whether it held, or None if it did not and the machine was
-disturbed meanwhile. The first that counts is the search's; the others confirm."""
+"""By rate in requests/s what each repeat came to, in order: whether it held, or None if it did not by what may not have
+been the server's. The first that counts is the search's; the others confirm."""
 
 
 @dataclass(frozen=True, kw_only=True)

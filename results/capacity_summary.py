@@ -14,17 +14,20 @@ from results.record import Record
 class CapacitySummary:
     """The highest rate in requests/s at which a deployment kept the objective.
 
-    `sustained_rps` held in each of `confirmed` fresh repeats; `refuted_rps` is the lowest rate above that did not hold,
-    so that the capacity lies between the two. None: no rate held, or all did that the generator can offer.
-    `finished` is false where the search was interrupted. `text` says how near the objective it was, or what failed.
+    `sustained_rps` held in each of `confirmed` fresh repeats, and `discounted` ones did not count; `refuted_rps` is the
+    lowest rate above that did not hold, so that the capacity lies between the two. None: no rate held, or all did that
+    the generator can offer. `finished` is false where the search was interrupted. `text` says how near the objective
+    the sustained rate was, and `refuted_text` what failed at the other.
     """
 
     case: Case
     sustained_rps: float | None
     refuted_rps: float | None
     confirmed: int
+    discounted: int
     finished: bool
     text: str
+    refuted_text: str
 
 
 def cases_searched(plan: Plan, records: Sequence[Record]) -> list[Case]:
@@ -38,26 +41,33 @@ def capacity_summary(plan: Plan, case: Case, records: Sequence[Record]) -> Capac
     """What was found for the deployment of `case`."""
     ceilings = [record.calibration.open_ceiling_rps or math.inf for record in records if record.calibration]
     found = so_far(plan, case, records, min(ceilings, default=math.inf))
-    terms = slo.parse(plan.objective or "")
-    own = [record for record in records if record.case.deployment == case.deployment]
     if isinstance(found, Ask):
         return CapacitySummary(
             case=case,
             sustained_rps=None,
             refuted_rps=None,
             confirmed=0,
+            discounted=0,
             finished=False,
             text="the search is not finished",
+            refuted_text="",
         )
-    rate = found.sustained_rps if found.sustained_rps is not None else found.refuted_rps
-    at_rate = [one for one in own if one.case.profile.rate_rps == rate]
-    held = [one for one in at_rate if slo.outcome(one, terms).held]
-    fresh = held[1:] if found.sustained_rps is not None else at_rate
+    terms = slo.parse(plan.objective or "")
+    own = [record for record in records if record.case.deployment == case.deployment]
+
+    def outcomes(rate_rps: float | None) -> list[slo.Outcome]:
+        return [slo.outcome(one, terms) for one in own if one.case.profile.rate_rps == rate_rps]
+
+    # The first that held at a rate is what it was chosen by.
+    sustained, refuted = outcomes(found.sustained_rps), outcomes(found.refuted_rps)
+    fresh = [one for one in sustained if one.held][1:]
     return CapacitySummary(
         case=case,
         sustained_rps=found.sustained_rps,
         refuted_rps=found.refuted_rps,
-        confirmed=len(fresh) if found.sustained_rps is not None else 0,
+        confirmed=len(fresh),
+        discounted=sum(one.held is None for one in sustained),
         finished=True,
-        text="; ".join(slo.outcome(one, terms).text for one in fresh),
+        text="; ".join(one.text for one in fresh),
+        refuted_text=next((one.text for held in (False, None) for one in refuted if one.held is held), ""),
     )

@@ -31,8 +31,10 @@ def _climbed_as_json(summary: RunSummary) -> dict[str, object]:
             "sustained_rps": one.sustained_rps,
             "refuted_rps": one.refuted_rps,
             "confirmed": one.confirmed,
+            "discounted": one.discounted,
             "finished": one.finished,
             "text": one.text,
+            "refuted_text": one.refuted_text,
         }
         for one in summary.capacities
     ]

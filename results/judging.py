@@ -10,6 +10,7 @@ from results.errors import ExitCode
 from results.finding import CaseAsked, Finding, Metric, RatioExpected, Setup
 from results.matrix import Cell, Feature, Status, cell
 from results.record import Record
+from results.rules.answers import BROKEN_AROUND
 from results.stats import CONFIDENCE, Estimate
 from results.summary import CaseSummary, RunSummary
 
@@ -23,8 +24,8 @@ BORNE = {"stolen-time", "foreign-load", "unsteady", "uneven-service", "uneven-wo
 and how a server shares out what it gives. By any other a figure may be wrong without spread, and decides nothing."""
 LEAST_REPEATS = 3
 """By which a case is decided."""
-NOT_MEASURED = {"backend-broken", "load-broken", "repeats-missing", "unlike-repeats"}
-"""Reasons by which the bench, or what the app calls, failed, and not the deployment."""
+NOT_MEASURED = {*BROKEN_AROUND, "repeats-missing", "unlike-repeats"}
+"""Reasons by which nothing was measured of a deployment that might have been."""
 
 
 @dataclass(frozen=True, kw_only=True)

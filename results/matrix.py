@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from results.rules import share
-from results.rules.answers import FAILURE_SHARE
+from results.rules.answers import BROKEN_AROUND, FAILURE_SHARE
 from results.summary import CaseSummary, RunSummary
 
 MATRIX_SCHEMA = 1
@@ -68,10 +68,11 @@ def matrix(run: RunSummary, features: Mapping[str, Mapping[Feature, Cell]]) -> M
 def cell(summary: CaseSummary) -> Cell:
     """What a short case says: it fails where hardly anything was right, and is degraded where not all was."""
     counts, codes = summary.requests, {reason.code: reason for reason in summary.judgement.reasons}
+    for code in codes:
+        if code in BROKEN_AROUND:
+            return Cell(status="not tried", seen=codes[code].text)
     if not counts.good:
-        broken = next(
-            (codes[code].text for code in ("not-started", "server-died", "backend-broken") if code in codes), ""
-        )
+        broken = next((codes[code].text for code in ("not-started", "server-died") if code in codes), "")
         return Cell(status="fails", seen=broken or _failures(summary))
     wrong = counts.failed + counts.unfinished
     if wrong > FAILS_SHARE * counts.sent:

@@ -3,10 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from results import histogram
+from hdrh.histogram import HdrHistogram
+
+from results import histogram, percentiles
 from results.errors import BenchError
 from results.record import Record
 from results.rules import totals
+from results.rules.answers import NOT_THE_SERVERS
 from results.validity import judge
 
 FEW = 500
@@ -33,7 +36,8 @@ class Term:
 class Outcome:
     """Whether a repeat kept an objective, and in a few words how near it was or why it did not.
 
-    `held` is None if it did not while others had a part in it: that says nothing of the server.
+    `held` is None if it did not while others had a part in it, or as the bench gave out: that says nothing of the
+    server.
     """
 
     held: bool | None
@@ -64,7 +68,8 @@ def outcome(record: Record, terms: tuple[Term, ...]) -> Outcome:
         if reason.verdict == "invalid" or reason.code in NOT_SUSTAINED:
             # Few arrivals can pile up for a while without the rate being too high.
             by_chance = reason.code == "offered-rate-missed" and record.load and totals(record.load).sent < FEW
-            return Outcome(held=None if disturbed or by_chance else False, text=f"{reason.code}: {reason.text}")
+            elsewhere = disturbed or by_chance or reason.code in NOT_THE_SERVERS
+            return Outcome(held=None if elsewhere else False, text=f"{reason.code}: {reason.text}")
     assert record.load is not None
     seconds = [second for series in record.load.endpoints.values() for second in series]
     merged = histogram.merge(text for second in seconds for text in (second.latency, second.unanswered))
@@ -72,5 +77,11 @@ def outcome(record: Record, terms: tuple[Term, ...]) -> Outcome:
     kept = all(ms < term.below_ms for term, ms in seen)
     return Outcome(
         held=None if disturbed and not kept else kept,
-        text=", ".join(f"p{term.percentile:g} {ms:.3g} ms" for term, ms in seen),
+        text=", ".join(f"p{term.percentile:g} {ms:.3g} ms{_few(merged, term)}" for term, ms in seen),
     )
+
+
+def _few(merged: HdrHistogram, term: Term) -> str:
+    """What must be said of a percentile that so few requests do not support: it is the longest of them."""
+    count: int = merged.get_total_count()
+    return "" if percentiles.supported(merged, term.percentile) is not None else f" of only {count:,} requests"

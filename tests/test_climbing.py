@@ -63,6 +63,7 @@ def test_the_highest_rate_that_keeps_an_objective(bench: CommandLine) -> None:
     assert (capacity["deployment"], capacity["finished"], capacity["confirmed"]) == (NAME, True, 1)
     assert 30 < capacity["sustained_rps"] < capacity["refuted_rps"] < 130
     assert capacity["text"].startswith("p90 ")
+    assert capacity["refuted_text"]
     assert len(stems(done)) <= MOST_STEPS
     assert (done.directory / "charts" / "hello-capacity.png").stat().st_size > 5_000
     shown = bench.run("report", str(done.directory)).out

@@ -20,6 +20,8 @@ EVENNESS_ANSWERS = 20
 CONNECTIONS_SHARE = 0.1
 """Share of requests for which a server that keeps connections may need a new one."""
 BREAKDOWNS = {"start": "not-started", "load": "load-broken", "run": "server-died", "backend": "backend-broken"}
+BROKEN_AROUND = {"load-broken", "backend-broken"}
+"""Reasons by which the bench, or what the app calls, failed, and not the deployment."""
 TIME_OUTS = ("timeout", "connect timeout")
 EXHAUSTED = {
     "EADDRNOTAVAIL": ("ports-exhausted", "there was no port left for a new connection",
@@ -27,6 +29,8 @@ EXHAUSTED = {
     "EMFILE": ("descriptors-exhausted", "the load process had no file descriptor left", "raise `ulimit -n`"),
     "ENFILE": ("descriptors-exhausted", "the machine had no file descriptor left", "raise fs.file-max"),
 }  # fmt: skip
+NOT_THE_SERVERS = {*BROKEN_AROUND, *(code for code, _, _ in EXHAUSTED.values())}
+"""Reasons by which a repeat is invalid that say nothing of the server."""
 
 
 def breakdown(record: Record) -> Iterator[Reason]:

@@ -170,3 +170,13 @@ def test_the_figure_has_a_row_for_each_metric() -> None:
     left, right = figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["throughput", "CPU per request", "p50", "p95"]
     assert right.get_xlabel().startswith("block")
+
+
+@pytest.mark.parametrize("loss", [0.02, 0.3, 1.0, 5.0])
+def test_a_loss_of_any_size_is_in_the_figure(loss: float) -> None:
+    found = check(dearer(loss))
+    axes = forest.draw(found).axes[0]
+    low, high = axes.get_xlim()
+    assert found.decision is not None
+    for one in found.decision.effects:
+        assert low < one.loss < high

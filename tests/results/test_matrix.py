@@ -1,6 +1,7 @@
 """What the cells of the matrix say of short cases."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -47,6 +48,12 @@ def test_what_does_not_start_says_why() -> None:
         record(None), server=None, host=None, breakdown=Breakdown(stage="start", message="it exited", hint="h")
     )
     assert cell(summarize_case(CASE, [broken], 1)).seen == "it exited"
+
+
+@pytest.mark.parametrize("stage", ["load", "backend"])
+def test_what_broke_around_a_server_is_no_failure_of_its(stage: Literal["load", "backend"]) -> None:
+    broken = replace(record(None), breakdown=Breakdown(stage=stage, message="it did not start", hint="h"))
+    assert cell(summarize_case(CASE, [broken], 1)) == Cell(status="not tried", seen="it did not start")
 
 
 def test_what_was_left_out_is_in_the_matrix_with_its_reason() -> None:

@@ -1,9 +1,11 @@
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from results.errors import BenchError
-from results.slo import Term, outcome, parse
+from results.record import Breakdown
+from results.slo import Outcome, Term, outcome, parse
 from tests.results.factory import load, record, second
 
 
@@ -52,3 +54,22 @@ def test_a_failure_while_others_took_the_cpus_says_nothing() -> None:
     disturbed = replace(one, host=replace(one.host, foreign_cpu_s=0.5))
     assert outcome(disturbed, parse("p99<10ms")).held is None
     assert outcome(disturbed, parse("p99<100ms")).held is True
+
+
+@pytest.mark.parametrize("stage", ["load", "backend"])
+def test_what_broke_around_a_server_says_nothing_of_it(stage: Literal["load", "backend"]) -> None:
+    broken = replace(record(None), breakdown=Breakdown(stage=stage, message="it did not start", hint="h"))
+    assert outcome(broken, parse("p99<10ms")) == Outcome(held=None, text=f"{stage}-broken: it did not start")
+    died = replace(broken, breakdown=Breakdown(stage="run", message="it ended", hint="h"))
+    assert outcome(died, parse("p99<10ms")).held is False
+
+
+@pytest.mark.parametrize("kind", ["EADDRNOTAVAIL", "EMFILE"])
+def test_a_generator_that_ran_out_of_something_says_nothing_of_the_server(kind: str) -> None:
+    out = record(load(second([1.0] * 900, errors=100), failures={kind: 100}))
+    assert outcome(out, parse("p99<10ms")).held is None
+
+
+def test_a_percentile_that_too_few_requests_support_says_so() -> None:
+    few = record(load(second([5.0] * 400)))
+    assert outcome(few, parse("p99<10ms,p99.9<10ms")).text == "p99 5 ms, p99.9 5 ms of only 400 requests"
