@@ -22,6 +22,8 @@ LARGE = b"x" * 300_000
 HUGE = b"x" * 4_000_000
 """More than the kernel takes at once."""
 PAUSE_S = 0.3
+GOAWAY = b"\x00\x00\x08\x07\x00" + bytes(4)
+"""Of a frame that h2 itself only sends as its last word: all before the last stream and the error (RFC 9113, 6.8)."""
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Http2Server:
                 self._speak(secure)
 
     def _speak(self, connected: socket.socket) -> None:
-        http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding=None))
         http.initiate_connection()
         if self.mode == "reads-late":
             http.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 2 * len(HUGE)})
@@ -84,6 +86,8 @@ class Http2Server:
                         return
                 elif isinstance(event, h2.events.StreamEnded):
                     self.bodies.append(asked.pop(event.stream_id, b""))
+                    if self.mode == "goes-away-before":
+                        connected.sendall(GOAWAY + event.stream_id.to_bytes(4, "big") + bytes(4))
                     if not self._answer(http, event.stream_id, waiting):
                         connected.sendall(http.data_to_send())
                         return
@@ -102,13 +106,14 @@ class Http2Server:
             http.close_connection(last_stream_id=0)
             return False
         status = "503" if self.mode == "busy" else "200"
-        http.send_headers(stream, [(":status", status), ("content-type", "text/plain")])
+        kind = b"M\xfcller" if self.mode == "latin-1" else b"text/plain"
+        http.send_headers(stream, [(b":status", status.encode()), (b"content-type", kind)])
         waiting[stream] = LARGE if self.mode == "large" else b"hello"
         self._send(http, stream, waiting)
         if self.mode == "goes-away-after":
             http.close_connection(last_stream_id=stream)
             return False
-        return self.mode != "stops-half-way"
+        return self.mode not in ("stops-half-way", "goes-away-before")
 
     def _send(self, http: h2.connection.H2Connection, stream: int, waiting: dict[int, bytes]) -> None:
         while waiting.get(stream) and (room := http.local_flow_control_window(stream)) > 0:

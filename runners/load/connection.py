@@ -23,6 +23,8 @@ from runners.load import reading
 KNOWN_BYTES = 4096
 """The largest answer that is kept to know it again."""
 EXAMPLE_CHARACTERS = 60
+LAST_READS = 256
+"""How often a connection is read, whose answer is late, before it is given up: all that a socket's buffer holds."""
 READ, WRITE = 1, 2
 """What a watcher of gevent's loop can wait for (libev's EV_READ, EV_WRITE)."""
 
@@ -99,12 +101,13 @@ class Connection:
         self._hub = gevent.get_hub()
         self._timeout_s = timeout_s
         self._deadline = math.inf
-        self._timer = self._hub.loop.timer(timeout_s)
+        self._timer = self._hub.loop.timer(timeout_s, priority=reading.AFTER_READING)
         self._connect_timeout_s = min(timeout_s, connect_timeout_s or timeout_s)
         self._keeps, self._stamps = keeps, stamps
         self._receive = reading.receive_stamped if stamps else reading.receive
         self._connected = connected
         self._socket: _socket.socket | None = None
+        self._reached = False
         self._watcher: Any = None
         self._parser: httptools.HttpResponseParser
         self._waiting: Any = None
@@ -156,7 +159,7 @@ class Connection:
     def close(self) -> None:
         """Close the connection if there is one; the next request makes another."""
         self._timer.stop()
-        self._known = b""
+        self._known, self._reached = b"", False
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher.close()
@@ -172,31 +175,36 @@ class Connection:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._stamps:
             reading.stamp(connected)
+        timer = self._hub.loop.timer(self._connect_timeout_s, priority=reading.AFTER_READING)
+        timer.start(self._waiting.throw, ConnectTimeoutError("no connection in time"), update=True)
+        try:
+            self._reach(connected)
+            self._reached = True
+            self.opened += 1
+            self._watcher = self._hub.loop.io(connected.fileno(), READ)
+            self._watcher.start(self._readable)
+            self._stand(connected)
+        finally:
+            timer.stop()
+            timer.close()
+        self._connected(began, time.monotonic_ns())
+        return connected
+
+    def _reach(self, connected: _socket.socket) -> None:
+        """Wait until the server's kernel has taken the connection."""
         error = connected.connect_ex(self._address)
         if error == errno.EINPROGRESS:
             self._watcher = self._hub.loop.io(connected.fileno(), WRITE)
             self._watcher.start(self._waiting.switch)
-            timer = self._hub.loop.timer(self._connect_timeout_s)
-            timer.start(self._waiting.throw, ConnectTimeoutError("no connection in time"), update=True)
-            try:
-                self._hub.switch()
-            finally:
-                timer.stop()
-                timer.close()
+            self._hub.switch()
             self._watcher.stop()
             self._watcher.close()
             error = connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
-        self.opened += 1
-        self._watcher = self._hub.loop.io(connected.fileno(), READ)
-        self._watcher.start(self._readable)
-        self._stand(connected)
-        self._connected(began, time.monotonic_ns())
-        return connected
 
     def _stand(self, connected: _socket.socket) -> None:
-        """Begin to speak over a new connection."""
+        """Begin to speak over a new connection, handshakes included."""
         self._parser = httptools.HttpResponseParser(self)
 
     def _write(self, connected: _socket.socket, request: Any) -> None:
@@ -271,13 +279,24 @@ class Connection:
         left_s = self._deadline - time.monotonic()
         if left_s > 0:
             self._set_timer(left_s)
-        else:
+        elif not self._read_the_last():
             self._fail(TimeoutError("the answer did not end in time"))
+
+    def _read_the_last(self) -> bool:
+        """Read what came in time while the loop was away; whether that has ended the exchange."""
+        deadline = self._deadline
+        for _ in range(LAST_READS):
+            if self._socket is None or not self._reached or not reading.has_come(self._socket):
+                return False
+            self._readable()
+            if self._waiting is None or self._deadline != deadline:  # the user goes on, perhaps with the next request
+                return True
+        return False
 
     def _set_timer(self, after_s: float) -> None:
         """One timer goes on from request to request, as setting it anew for each would be dear."""
         self._timer.close()
-        self._timer = self._hub.loop.timer(after_s)
+        self._timer = self._hub.loop.timer(after_s, priority=reading.AFTER_READING)
         self._timer.start(self._look_at_the_time, update=True)
 
     def _fail(self, error: Exception) -> None:

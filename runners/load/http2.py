@@ -12,6 +12,7 @@ from typing import Any
 
 import h2.config
 import h2.connection
+import h2.errors
 import h2.events
 import h2.exceptions
 
@@ -31,6 +32,20 @@ class Request:
     body: bytes
 
 
+class _Http(h2.connection.H2Connection):
+    """As the package has it, which takes nothing after a GOAWAY: here what a graceful one lets end still comes.
+
+    RFC 9113, section 6.8; nginx says it before the last answer of `keepalive_requests`.
+    """
+
+    def _receive_goaway_frame(self, frame: Any) -> tuple[list[Any], list[h2.events.Event]]:
+        if frame.error_code or not self.open_outbound_streams:
+            return super()._receive_goaway_frame(frame)
+        event = h2.events.ConnectionTerminated()
+        event.error_code, event.last_stream_id = h2.errors.ErrorCodes.NO_ERROR, frame.last_stream_id
+        return [], [event]
+
+
 class Http2Connection(Connection):
     """As `Connection`, by HTTP/2; with `trusted`, over TLS.
 
@@ -47,7 +62,7 @@ class Http2Connection(Connection):
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._shaken = False
-        self._http: h2.connection.H2Connection
+        self._http: _Http
         self._stream = 0
         self._unsent_body = b""
         self._unwritten = b""
@@ -69,7 +84,7 @@ class Http2Connection(Connection):
 
     def _stand(self, connected: _socket.socket) -> None:
         """Shake hands, and say what HTTP/2 begins with."""
-        self._http = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        self._http = _Http(h2.config.H2Configuration(header_encoding="latin-1"))  # which any byte is
         self._http.initiate_connection()
         self._unwritten, self._last, self._heard, self._stream = b"", False, False, 0
         if self._trusted is not None:

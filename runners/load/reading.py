@@ -12,6 +12,8 @@ import struct
 import time
 
 RECEIVE_BYTES = 65_536
+AFTER_READING = -1
+"""The priority, on gevent's loop, of what is to happen after sockets were read that had something at the same time."""
 SO_TIMESTAMPNS = 35
 """Of <asm-generic/socket.h>: what is received is stamped in ns of the real-time clock (socket(7)). Python does not name
 it."""
@@ -27,6 +29,15 @@ def stamp(connected: _socket.socket) -> None:
     """Have the kernel stamp what comes; where it does not know how, it counts when it was read."""
     with contextlib.suppress(OSError):
         connected.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+
+
+def has_come(connected: _socket.socket) -> bool:
+    """Whether there is something to be read, be it the end."""
+    try:
+        connected.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return False
+    return True
 
 
 def receive(connected: _socket.socket) -> tuple[bytes, int]:

@@ -14,6 +14,7 @@ import gevent
 from gevent import socket
 
 from runners.load.connection import ConnectTimeoutError, ExchangeError, excerpt
+from runners.load.reading import AFTER_READING
 from runners.load.websocket import Message, WebSocket
 
 KNOWN_LOST = 1000
@@ -58,7 +59,7 @@ class Waiter:
     def _set_timer(self, moment: float) -> None:
         self._timer.close()
         self._due = moment
-        self._timer = self._hub.loop.timer(max(0.0, moment - time.monotonic()))
+        self._timer = self._hub.loop.timer(max(0.0, moment - time.monotonic()), priority=AFTER_READING)
         self._timer.start(self._look_at_the_time, update=True)
 
     def _look_at_the_time(self) -> None:

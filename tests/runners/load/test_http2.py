@@ -1,11 +1,13 @@
 """HTTP/2 against a server that speaks it in known ways, and the load process by it against real servers."""
 
+import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from runners import certificates
-from runners.load.connection import ExchangeError
+from runners.load.connection import ConnectTimeoutError, ExchangeError
 from runners.load.http2 import Http2Connection, trust
 from tests.conftest import BRIEF, CommandLine
 from tests.http2_server import HUGE, LARGE, serving
@@ -66,13 +68,33 @@ def test_what_goes_wrong_is_named(mode: str, kind: str | None) -> None:
         assert server.connections == 2
 
 
+def test_a_field_of_the_answer_may_be_of_any_bytes() -> None:
+    with serving("latin-1") as server:
+        connection = Http2Connection("127.0.0.1", server.port, 5)
+        assert asked(connection) == (200, b"hello")
+        connection.close()
+
+
+def test_shaking_hands_is_part_of_connecting(tmp_path: Path) -> None:
+    trusted = trust(str(certificates.make(tmp_path).authority))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        connection = Http2Connection("127.0.0.1", port, 20, connect_timeout_s=0.2, trusted=trusted)
+        began = time.monotonic()
+        for _ in range(2):
+            with pytest.raises(ConnectTimeoutError):
+                asked(connection)
+        assert 0.3 < time.monotonic() - began < 10
+
+
 def test_an_answer_cut_short() -> None:
     with serving("stops-half-way") as server, pytest.raises(ConnectionError):
         asked(Http2Connection("127.0.0.1", server.port, 5))
 
 
-def test_a_server_that_says_goodbye_is_asked_over_a_new_connection() -> None:
-    with serving("goes-away-after") as server:
+@pytest.mark.parametrize("mode", ["goes-away-before", "goes-away-after"])
+def test_a_server_that_says_goodbye_is_asked_over_a_new_connection(mode: str) -> None:
+    with serving(mode) as server:
         connection = Http2Connection("127.0.0.1", server.port, 5)
         for _ in range(3):
             assert asked(connection) == (200, b"hello")

@@ -1,14 +1,17 @@
 """When an answer came, for a client that looks late."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import gevent
 import pytest
 
 from runners.load import reading
 from runners.load.connection import Connection
+from runners.load.http2 import Http2Connection
 from runners.load.sockets import Sockets
+from tests.http2_server import serving
 from tests.runners.load.conftest import Script
 from tests.websocket_server import WebSocketServer
 
@@ -65,3 +68,49 @@ def test_without_stamps_it_counts_when_it_was_read(
 ) -> None:
     monkeypatch.setattr(reading, "SO_TIMESTAMPNS", 9999)
     assert came_after_ms(scripted([FIRST, REST], [FIRST, REST]), stamps=True) >= 1000 * AWAY_S
+
+
+TIMEOUT_S = 0.2
+MANY = 100
+"""More connections than the event loop hears of in one round."""
+
+
+def while_away(exchanges: Sequence[Callable[[], object]]) -> list[object]:
+    """What comes of exchanges during which the event loop is away for longer than the time-out."""
+    going = [gevent.spawn(exchange) for exchange in exchanges]
+    gevent.sleep(0)
+    time.sleep(2 * TIMEOUT_S)
+    return [one.get() for one in gevent.joinall(going)]
+
+
+def test_answers_that_came_before_the_time_out_count_though_they_are_read_after_it(fake: Callable[[str], int]) -> None:
+    port = fake("good")
+    connections = [Connection("127.0.0.1", port, TIMEOUT_S) for _ in range(MANY)]
+    for connection in connections:
+        connection.exchange(REQUEST)
+    assert while_away([partial(connection.exchange, REQUEST) for connection in connections]) == [200] * MANY
+    for connection in connections:
+        assert connection.exchange(REQUEST) == 200
+        connection.close()
+    assert [connection.opened for connection in connections] == [1] * MANY
+
+
+def test_one_that_did_not_come_is_still_late(scripted: Callable[..., int]) -> None:
+    connection = Connection("127.0.0.1", scripted([FIRST], [5.0]), TIMEOUT_S)
+    with pytest.raises(TimeoutError):
+        while_away([partial(connection.exchange, REQUEST)])
+
+
+def test_answers_over_http2_and_websockets_too() -> None:
+    with serving("good") as server:
+        connection = Http2Connection("127.0.0.1", server.port, TIMEOUT_S)
+        request = connection.prepared("GET", "/", {"Host": "x"}, b"")
+        connection.exchange(request)
+        assert while_away([partial(connection.exchange, request)]) == [200]
+        connection.close()
+    with WebSocketServer() as echo:
+        sockets = Sockets(echo.address, echo.port, "/echoes", 1, TIMEOUT_S)
+        sockets.exchange("one", "one")
+        while_away([partial(sockets.exchange, "two", "two")])
+        assert sockets.answers == 2
+        sockets.close()
