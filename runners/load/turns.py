@@ -32,6 +32,8 @@ from runners.load.user import BenchUser, Conduct
 
 NS = 1_000_000_000
 POLL_S = 0.001
+GRACE_S = 0.5
+"""How long after the time-out of the last request that was sent in a turn what is left of it is given up."""
 GOOD_CODE = 0
 """Of `GOOD` in every recorder."""
 CLOCK_OF_PROCESS = 2
@@ -100,9 +102,7 @@ class Lane:
             self.gate.open()
         gevent.sleep(turn.duration_s)
         self.gate.shut()
-        # Every request ends at its time-out, if not before.
-        while self.recorder.in_flight or self.gate.pending:
-            gevent.sleep(POLL_S)
+        self._drain(time.monotonic() + job.timeout_s + GRACE_S)
         cpu_to_s = cpu_s(self.pids)
         used_s = None if cpu_from_s is None or cpu_to_s is None else cpu_to_s - cpu_from_s
         return Taken(
@@ -114,6 +114,17 @@ class Lane:
             cpu_s=used_s,
             load_cpu_s=time.process_time() - load_from_s,
         )
+
+    def _drain(self, deadline: float) -> None:
+        """Wait for what is in flight, which ends at its time-out, and what still waits to be sent.
+
+        Each of the latter may take a time-out, too, one after the other: beyond the deadline they are given up.
+        """
+        while self.recorder.in_flight or self.gate.pending:
+            gevent.sleep(POLL_S)
+            if time.monotonic() >= deadline:
+                self.recorder.give_up(self.gate.waiting)
+                return
 
 
 def cpu_s(pids: Sequence[int]) -> float | None:
@@ -150,8 +161,9 @@ def main(job: TurnsJob, result: Path) -> None:
         lane.pids = going.pids[side]
     taken: list[Taken] = []
     for turn in job.turns:
-        taken.append(lanes[turn.side].take(turn, job))
-        if taken[-1].failed > taken[-1].requests / 2:
+        lane = lanes[turn.side]
+        taken.append(lane.take(turn, job))
+        if lane.recorder.over or taken[-1].failed > taken[-1].requests / 2:
             break  # a side that fails is not measured, and each turn of one that hangs lasts as long as a time-out
     samples = {side: _samples(lane.recorder) for side, lane in lanes.items()}
     slices = tuple(_slice(one, samples[one.turn.side], job.lead_in) for one in taken)
