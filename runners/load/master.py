@@ -86,6 +86,7 @@ class Master:
             ("bench_prepared", self._prepared),
             ("bench_clock", self._clock),
             ("bench_result", self._result),
+            ("bench_failed", self._failed),
         ):
             self._runner.register_message(name, listener)
         self._own = [
@@ -207,6 +208,12 @@ class Master:
             self._workers[name] = Worker(number, same_clock=told["boot"] == boot())
             data = {"job": msgspec.json.encode(self._job), "part": number, "parts": self._expected}
             self._runner.send_message("bench_prepare", data, client_id=name)
+
+    def _failed(self, environment: Any, msg: Message) -> None:
+        self._problem = ProblemError(
+            f"load process {_machine(msg.node_id)} failed: {msg.data['reason']}",
+            hint="see the logs of the load processes",
+        )
 
     def _refuse(self, name: str, reason: str) -> None:
         self._runner.send_message("bench_refused", {"reason": reason}, client_id=name)

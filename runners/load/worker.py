@@ -1,6 +1,7 @@
 """One of several load processes: `python -m runners.load.worker HOST:PORT [CPU]`, a worker of Locust's master there.
 
-Ends when the master does; with status 3 when the master refuses it, and 4 when no master answers.
+Ends when the master does; with status 1 after a fault, which the master is told, with 3 when the master refuses it, and
+with 4 when no master answers.
 """
 
 # First of all.
@@ -11,8 +12,11 @@ import os
 import platform
 import sys
 import time
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
+import gevent
 import locust.runners
 import msgspec
 from locust.env import Environment
@@ -22,7 +26,10 @@ from runners.app import ROOT, digest
 from runners.load.job import Job, Window
 from runners.load.session import Session, configure
 
-REFUSED, NOT_JOINED = 3, 4
+FAILED, REFUSED, NOT_JOINED = 1, 3, 4
+SENDING_S = 0.2
+"""How long a message is given to leave before the process ends."""
+Listener = Callable[[Environment, Message], None]
 # Locust waits for minutes; a bench that was interrupted is gone at once, and another may come.
 locust.runners.CONNECT_TIMEOUT = 2
 locust.runners.CONNECT_RETRY_COUNT = 3
@@ -56,13 +63,27 @@ class LoadWorker:
             ("bench_clock", self._clock, False),
             ("bench_measure", self._measure, True),
         ):
-            self._runner.register_message(message, listener, concurrent=concurrent)
+            self._runner.register_message(message, self._or_tell(listener), concurrent=concurrent)
         self._runner.send_message("bench_joined", {"version": bench_version(), "boot": boot()})
 
     def run(self) -> int:
         """Until the master ends it; the status to exit with."""
         self._runner.greenlet.join()
         return self._status
+
+    def _or_tell(self, listener: Listener) -> Listener:
+        """`listener`, whose faults the master is told: Locust would log them, and go on."""
+
+        def listening(environment: Environment, msg: Message) -> None:
+            try:
+                listener(environment, msg)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the master is to know
+                traceback.print_exc()
+                self._runner.send_message("bench_failed", {"reason": f"{type(error).__name__}: {error}"})
+                gevent.sleep(SENDING_S)
+                os._exit(FAILED)
+
+        return listening
 
     # What Locust calls when a message has come.
 

@@ -14,7 +14,7 @@ from results.record import Load
 from results.rules import answers
 from runners import host
 from runners.process import ManagedProcess
-from tests.conftest import CommandLine
+from tests.conftest import ROOT, CommandLine
 from tests.counting_server import CountingServer
 from tests.results.factory import CASE, record
 from tests.runners.load.load_process import SHORT, job, joined, nothing, run, workers_of
@@ -110,6 +110,24 @@ def test_one_that_is_killed_breaks_the_load(tmp_path: Path) -> None:
     assert ended.outcome.load is None
     assert re.match("load process [12] ended with status -9 before its report", ended.outcome.problem)
     assert ended.outcome.hint
+
+
+@pytest.mark.parametrize("own", [1, 0])
+def test_what_a_worker_fails_by_is_told_at_once(tmp_path: Path, own: int) -> None:
+    locustfile = tmp_path / "elsewhere.py"
+    locustfile.write_text(
+        f"import sys\nif sys.argv[0].endswith('worker.py'):\n    open('/no/such/file')\n"
+        f"exec(open({str(ROOT / 'scenarios/hello.py')!r}).read())\n"
+    )
+    with CountingServer() as server, contextlib.ExitStack() as stack:
+        profile = replace(SHORT, load_processes=own, load_workers=1)
+        listen = f"{host.LOOPBACK}:{host.free_port()}"
+        asked = replace(job(server, profile, locustfile), listen=listen)
+        stack.enter_context(joined(asked, tmp_path / "worker.log"))
+        ended = run(asked, tmp_path)
+        assert ended.outcome is not None
+        assert re.match(r"load process .+ failed: FileNotFoundError: .*/no/such/file", ended.outcome.problem)
+    assert "Traceback" in (tmp_path / "worker.log").read_text() + ended.log
 
 
 def test_one_too_few_is_waited_for_in_vain(tmp_path: Path) -> None:
