@@ -17,7 +17,8 @@ import h2.events
 import h2.exceptions
 
 from runners.load import reading
-from runners.load.connection import WRITE, ClosedEarlyError, Connection, ExchangeError, excerpt
+from runners.load.connection import WRITE, Connection
+from runners.load.errors import ClosedEarlyError, ExchangeError, excerpt
 
 HOP_BY_HOP = ("host", "connection", "keep-alive", "transfer-encoding", "upgrade")
 """Fields that HTTP/2 has no use for, or forbids (RFC 9113, section 8.2.2)."""

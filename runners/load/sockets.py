@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 from gevent import socket
 
-from runners.load.connection import ConnectTimeoutError, ExchangeError, excerpt
+from runners.load.errors import ConnectTimeoutError, ExchangeError, excerpt
 from runners.load.reading import AFTER_READING
 from runners.load.websocket import Message, WebSocket
 

@@ -18,7 +18,8 @@ from locust.user.task import LOCUST_STATE_RUNNING
 
 from results.plan import Asked, Parameters
 from runners import parameters
-from runners.load.connection import ClosedEarlyError, Connection, ConnectTimeoutError, ExchangeError, excerpt
+from runners.load.connection import Connection
+from runners.load.errors import ClosedEarlyError, ConnectTimeoutError, ExchangeError, excerpt
 from runners.load.pacer import Pacer
 from runners.load.recorder import CONNECT_TIMEOUT, TIMEOUT, Recorder
 from runners.load.streaming import StreamConnection

@@ -22,7 +22,8 @@ from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
 from runners.load import reading
-from runners.load.connection import READ, WRITE, ClosedEarlyError, ExchangeError, excerpt
+from runners.load.connection import READ, WRITE
+from runners.load.errors import ClosedEarlyError, ExchangeError, excerpt
 
 Message = str | bytes
 """Of a text frame, or of a binary one."""

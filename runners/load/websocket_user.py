@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from locust.env import Environment
 from locust.exception import StopUser
 
-from runners.load.connection import ExchangeError
+from runners.load.errors import ExchangeError
 from runners.load.sockets import Right, Sockets
 from runners.load.user import BenchUser
 from runners.load.websocket import Message

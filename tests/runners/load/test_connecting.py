@@ -9,7 +9,8 @@ import gevent
 import pytest
 
 from runners import host
-from runners.load.connection import Connection, ConnectTimeoutError
+from runners.load.connection import Connection
+from runners.load.errors import ConnectTimeoutError
 from tests.fake_server import BODY
 from tests.runners.load.conftest import Script
 

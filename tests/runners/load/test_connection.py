@@ -10,7 +10,8 @@ import httptools
 import pytest
 
 from runners import host
-from runners.load.connection import ClosedEarlyError, Connection
+from runners.load.connection import Connection
+from runners.load.errors import ClosedEarlyError
 from tests.fake_server import BODY
 from tests.runners.load.conftest import Script
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runners import certificates
-from runners.load.connection import ConnectTimeoutError, ExchangeError
+from runners.load.errors import ConnectTimeoutError, ExchangeError
 from runners.load.http2 import Http2Connection, trust
 from tests.conftest import BRIEF, CommandLine
 from tests.http2_server import HUGE, LARGE, serving

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import httptools
 import pytest
 
-from runners.load.connection import ClosedEarlyError, Connection
+from runners.load.connection import Connection
+from runners.load.errors import ClosedEarlyError
 from tests.runners.load.conftest import Script
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import httptools
 import pytest
 
-from runners.load.connection import ClosedEarlyError, Connection
+from runners.load.connection import Connection
+from runners.load.errors import ClosedEarlyError
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
