@@ -103,6 +103,11 @@ def refuse_conflicts(ctx: click.Context) -> None:
         if _was_given(ctx, name) and not any(_was_given(ctx, one) for one in needed):
             add = " or ".join(map(_option, needed))
             raise BenchError(f"{_option(name)} means nothing without {add}", hint=f"add {add}")
+    if _was_given(ctx, "load_workers") and not _was_given(ctx, "target"):
+        raise BenchError(
+            "other machines cannot reach a server that the bench starts: it listens on this one's loopback alone",
+            hint="start the server where they reach it and add --target, or use --load-processes",
+        )
 
 
 def backends(given: dict[str, Any]) -> tuple[Database, dict[str, str]]:

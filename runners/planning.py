@@ -223,14 +223,19 @@ def profile(load: LoadWish, *, kind: str | None = None) -> Profile:
     """The profile that all cases have, but for the users of a closed one.
 
     Raises:
-        BenchError: there are fewer users than load processes, or none of these.
+        BenchError: there are fewer users than load processes, or none of these; or more than one that may drop.
     """
     processes = load.load_processes + load.load_workers
-    least = min(load.users or processes, load.max_in_flight or processes)
-    if processes < 1 or least < processes:
+    users = load.users or processes
+    if processes < 1 or users < processes:
         raise BenchError(
-            f"{processes} load processes cannot share {least} users" if processes else "there is no load process",
+            f"{processes} load processes cannot share {users} users" if processes else "there is no load process",
             hint="use --load-processes or --load-workers, and no more than there are users",
+        )
+    if load.max_in_flight is not None and processes > 1:
+        raise BenchError(
+            f"{processes} load processes cannot keep to --max-in-flight: each would drop what another had room for",
+            hint="use one load process, or leave --max-in-flight out so that arrivals wait",
         )
     is_open = load.rate is not None or kind == "open"
     shape = Profile(

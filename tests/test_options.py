@@ -32,6 +32,14 @@ TARGET = ("--target", "http://127.0.0.1:9")
         (("--allow-remote-target",), "--allow-remote-target means nothing without --target"),
         (("--load-workers", "1"), "--load-workers means nothing without --load-listen"),
         (("--load-listen", "127.0.0.1:5557"), "--load-listen means nothing without --load-workers"),
+        (
+            ("--load-workers", "1", "--load-listen", "127.0.0.1:5557"),
+            "other machines cannot reach a server that the bench",
+        ),
+        (
+            ("--rate", "9", "--max-in-flight", "8", "--load-processes", "2"),
+            "2 load processes cannot keep to --max-in-flight",
+        ),
         (("--rate", "0"), "--rate"),
         (("--rate", "-3"), "--rate"),
         (("--rate", "nan"), "--rate"),

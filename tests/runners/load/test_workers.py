@@ -14,7 +14,7 @@ from results.record import Load
 from results.rules import answers
 from runners import host
 from runners.process import ManagedProcess
-from tests.conftest import ROOT, CommandLine
+from tests.conftest import ROOT
 from tests.counting_server import CountingServer
 from tests.results.factory import CASE, record
 from tests.runners.load.load_process import SHORT, job, joined, nothing, run, workers_of
@@ -180,12 +180,3 @@ def test_one_with_another_clock_has_the_same_window(tmp_path: Path) -> None:
             load = run(asked, tmp_path).load
     check_counts(load, server, profile)
     assert server.asked[-1].moment_s - server.asked[0].moment_s < profile.warmup_s + profile.duration_s + 0.3
-
-
-def test_every_process_needs_a_connection_of_an_open_profile(bench: CommandLine) -> None:
-    """What arrives at a process that has none would never be sent."""
-    with CountingServer() as server:
-        target = ("--target", f"http://{server.address}:{server.port}", "--path", "/hello/sync")
-        rate = ("--rate", "50", "--max-in-flight", "1", "--load-listen", f"127.0.0.1:{host.free_port()}")
-        done = bench.run(*target, *rate, "--load-workers", "1", "--out", str(bench.folder / "run"), timeout_s=10)
-    assert done.code == 2
