@@ -10,7 +10,7 @@ from pathlib import Path
 from results.check import CHECK_SCHEMA_VERSION, Check, Question
 from results.decision import Rules
 from results.errors import BenchError
-from runners import choosing, contenders, host, preflight, schedule
+from runners import choosing, contenders, host, preflight, project, schedule
 from runners.checking import Checking, Told, too_short
 from runners.contenders import AppWish, AskedWish, Prepared
 from runners.planning import BudgetWish
@@ -105,7 +105,7 @@ def _begun(wish: CheckWish, ready: Prepared) -> Check:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         question=question,
         versions=ready.versions,
-        apps={side: one.plan.app for side, one in ready.contenders.items() if one.plan.app is not None},
+        apps={side: project.without_values(one.plan.app) for side, one in ready.contenders.items() if one.plan.app},
         packages={side: dict(one.bench.versions[case.server]) for side, one in ready.contenders.items()},
         commands={},
         load_packages=dict(base.bench.load_versions),

@@ -166,7 +166,9 @@ project_options = options(
         help="A Django project of yours, by the directory that has manage.py, instead of the bench's own app.",
     ),
     click.option("--python", metavar="FILE", help="Its interpreter. Default: that of the .venv in it or above it."),
-    click.option("--env", multiple=True, metavar="KEY=VALUE", help="A variable that it needs set; repeatable."),
+    click.option(
+        "--env", multiple=True, metavar="KEY=VALUE", help="A variable that it needs set; repeatable; a run stores it."
+    ),
     click.option("--setup", multiple=True, metavar="COMMAND", help="Run before it is served; repeatable."),
 )
 asked_options = options(

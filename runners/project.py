@@ -16,7 +16,7 @@ from results.plan import App
 from runners.app import Environment
 from runners.process import output_of
 
-SETTINGS = "DJANGO_SETTINGS_MODULE"
+SETTINGS, PYCACHE = "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"
 INTERPRETERS = (".venv/bin/python", "venv/bin/python")
 SETUP_TIMEOUT_S = 600.0
 
@@ -66,7 +66,7 @@ def read(directory: Path, python: str | None, variables: Mapping[str, str], *, n
         directory=str(directory),
         wsgi="",
         asgi="",
-        environment={"PYTHONDONTWRITEBYTECODE": "1"} | dict(variables) | {SETTINGS: settings},
+        environment={PYCACHE: "1"} | dict(variables) | {SETTINGS: settings},
     )
     environment = Environment.of(app)
     if "django" not in environment.versions(["django"]):
@@ -76,6 +76,12 @@ def read(directory: Path, python: str | None, variables: Mapping[str, str], *, n
         )
     found = _ask(environment, settings)
     return replace(app, wsgi=_target(found.wsgi), asgi=_target(found.asgi)), found.debug
+
+
+def without_values(app: App) -> App:
+    """As it is stored where nothing is started by that: the values of variables, which may be secrets, are left out."""
+    kept = {SETTINGS, PYCACHE}
+    return replace(app, environment={name: one if name in kept else "" for name, one in app.environment.items()})
 
 
 def interpreter(directory: Path) -> str:

@@ -86,11 +86,13 @@ def test_a_version_that_takes_much_longer_regresses(checker: Checker, monkeypatc
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     locustfile = checker.bench.folder / "shoppers.py"
     locustfile.write_text(LOCUSTFILE)
-    asked = ("--locustfile", str(locustfile))
+    asked = ("--locustfile", str(locustfile), "--env", "SHOP_KEY=hush-hush")
     done = checker.check("--base", "main~1", "--head", "main", "--blocks", "3", *asked, timeout_s=140)
     assert done.code == 1, done.err
     found = CheckStore(done.directory).read()
     assert found.verdict == "regressed"
+    assert found.apps["head"].environment["SHOP_KEY"] == ""
+    assert not [path for path in done.directory.rglob("*.*") if b"hush-hush" in path.read_bytes()]
     assert found.question.asked is not None
     assert found.question.asked.locustfile == str(locustfile)
     for side in ("base", "head"):
