@@ -15,7 +15,6 @@ from runners.process import GRACE_S, ManagedProcess, tail
 from runners.usage import UsageSampler
 
 POLL_S = 0.02
-PROBE_TIMEOUT_S = 5.0
 MEASURED_GRACE_S = 0.0
 """For a server that has been measured: nothing that it could still do is of use, and some wait for what never comes."""
 REST_S = 0.25
@@ -112,16 +111,20 @@ class Deployment:
             raise BrokenRepeatError(stage, message, "see its log", tail(self.log))
 
     def _wait_until_it_answers(self, process: ManagedProcess, deadline: float) -> None:
-        """Until our server, and nobody else, holds the port and has answered one request, be it with an error."""
+        """Until our server, and nobody else, holds the port and has answered one request, be it with an error.
+
+        A request may take all the time that is left: what is given up still keeps a worker busy, and would come no
+        sooner if it were asked for again.
+        """
         url = f"{'https' if self.secure else 'http'}://{host.LOOPBACK}:{self.port}{self.probe_path}"
         listening, trouble = False, ""
-        with httpx.Client(timeout=PROBE_TIMEOUT_S, trust_env=False, verify=not self.secure) as client:
+        with httpx.Client(trust_env=False, verify=not self.secure) as client:
             while (left := deadline - time.monotonic()) > 0:
                 self.check(process, "start")
                 listening = listening or self._is_listening(process)
                 if listening:
                     try:
-                        client.get(url, timeout=min(left, PROBE_TIMEOUT_S))
+                        client.get(url, timeout=left)
                         return
                     except httpx.HTTPError as error:
                         trouble = f": {error}"

@@ -23,6 +23,7 @@ CALM_S, SLOWER_TIMES = 0.010, 20
 SPELL_S, SPELL_TIMES = 0.7, 5
 STANDSTILL_S = 5.0
 LONG_S = 1.4
+MUCH_WORK_S = 6.0
 REST_S = 0.2
 FIRST_PART = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nchunk 0\n\r\n"
 REST = b"20\r\nchunk 1\nchunk 2\nchunk 3\nchunk 4\n\r\n0\r\n\r\n"
@@ -106,6 +107,8 @@ class Server:
                 return CALM_S * SPELL_TIMES if int(self.age_s / SPELL_S) % 2 else CALM_S
             case "long-answers":
                 return CALM_S if connection % 2 else LONG_S
+            case "much-work":
+                return MUCH_WORK_S
             case "slow":
                 return SLOW_S
             case _:
