@@ -102,8 +102,9 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     busy = partial(screen.busy, console=console)
     if given["resume"] is not None:
         command_line.refuse_beside_resume(ctx)
-        store = Store(given["resume"])
+        store = Store(given["resume"], options=command_line.given_again(given))
         chosen = store.plan()
+        command_line.refuse_unlike_begun(chosen, store.records(), given)
         bench = preparation.checked(chosen, given, busy)
         preflight.check_resumable(chosen, store.records(), bench)
     else:
@@ -114,7 +115,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
             print(f"bench: {line}", file=sys.stderr)
         if given["sweep"] is not None:
             chosen = preparation.swept(chosen, given["sweep"], bench, busy)
-        store = Store.create(given["out"] or Path("runs") / chosen.name, chosen)
+        store = Store.create(given["out"] or Path("runs") / chosen.name, chosen, command_line.given_again(given))
     _carry_out(chosen, store, bench, console)
     _show(store, as_json=given["as_json"], drawn=given["report"])
 
@@ -250,7 +251,9 @@ def _show_matrix(given: dict[str, Any]) -> None:
     chosen = asking.matrix(given)
     bench = preflight.check(chosen, urls=command_line.backends(given)[1])
     console = Console(stderr=True, quiet=given["quiet"])
-    store = Store.create(given["out"] or Path("runs") / f"{chosen.name}-matrix", chosen)
+    store = Store.create(
+        given["out"] or Path("runs") / f"{chosen.name}-matrix", chosen, command_line.given_again(given)
+    )
     _carry_out(chosen, store, bench, console)
     with screen.busy("probing what each server speaks", console) as told:
         features = compatibility.features_of(chosen, bench, told)

@@ -72,7 +72,7 @@ class FindingsStore:
     def runs(self) -> list[Store]:
         """Each of its runs."""
         go_on = f"findings --resume {self.directory}"
-        return [Store(path.parent, go_on) for path in sorted(self.directory.glob("runs/*/plan.json"))]
+        return [Store(path.parent, go_on=go_on) for path in sorted(self.directory.glob("runs/*/plan.json"))]
 
     def write(self, probed: Probed) -> None:
         """Keep what was seen.

@@ -15,7 +15,7 @@ Every file is written whole: to a temporary name, synced, renamed.
 
 import fcntl
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,15 +34,18 @@ NOT_EMPTY = "give --out another directory, or use --resume"
 
 
 class Store:
-    """The records of one run; `go_on` is what the bench is told to go on with it."""
+    """The records of one run.
 
-    def __init__(self, directory: Path, go_on: str = "") -> None:
+    `go_on` is what the bench is told to go on with it, and `options` what it is told beside that, as a plan has it not.
+    """
+
+    def __init__(self, directory: Path, *, go_on: str = "", options: Sequence[str] = ()) -> None:
         # Absolute, as the load process works in another directory.
         self.directory = directory.absolute()
-        self.go_on = go_on or f"--resume {self.directory}"
+        self.go_on = " ".join([go_on or f"--resume {self.directory}", *options])
 
     @classmethod
-    def create(cls, directory: Path, plan: Plan) -> "Store":
+    def create(cls, directory: Path, plan: Plan, options: Sequence[str] = ()) -> "Store":
         """Make `directory` with the plan in it.
 
         Raises:
@@ -50,7 +53,7 @@ class Store:
         """
         files.make_directory(directory, "records", "logs", hint=NOT_EMPTY)
         files.keep(directory / "plan.json", plan, hint="give --out another one")
-        return cls(directory)
+        return cls(directory, options=options)
 
     @contextmanager
     def opened_for_writing(self) -> Iterator[None]:

@@ -1,17 +1,21 @@
 """What was given on the command line: which options do not go together, and what some of them come to."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import click
 
 from results.errors import BenchError
-from results.plan import Database
-from runners.backends import postgresql, redis
+from results.plan import Database, Plan
+from results.record import Record
+from runners.backends import Backend, discover, postgresql, redis
 
 QUICK = {"duration": 3.0, "warmup": 0.5, "repeat": 1}
 """What --quick changes, unless it is given."""
 NAMES = {"settings": "--set", "as_json": "--json"}
 """Options that are not called as what they set."""
+URLS = {"database": "database_url", "redis": "redis_url"}
+"""By kind of a backend, what says where one is that is running already."""
 UNASKED: dict[str, Any] = {
     "port": None,
     "load_listen": "",
@@ -116,16 +120,58 @@ def backends(given: dict[str, Any]) -> tuple[Database, dict[str, str]]:
     Raises:
         BenchError: a URL is none, or database and URL do not go together.
     """
-    urls = {}
-    if given["database_url"] is not None:
-        postgresql.parse(given["database_url"])
+    urls = {kind: given[name] for kind, name in URLS.items() if given[name] is not None}
+    if "database" in urls:
+        postgresql.parse(urls["database"])
         if given["database"] == "sqlite":
             raise BenchError("--database sqlite and --database-url do not go together", hint="give one of them")
-        urls["database"] = given["database_url"]
-    if given["redis_url"] is not None:
-        redis.check(given["redis_url"])
-        urls["redis"] = given["redis_url"]
-    return given["database"] or ("postgresql" if urls.get("database") else "sqlite"), urls
+    if "redis" in urls:
+        redis.check(urls["redis"])
+    return given["database"] or ("postgresql" if "database" in urls else "sqlite"), urls
+
+
+def given_again(given: dict[str, Any]) -> list[str]:
+    """The options to finish a run with that its plan has not; without the URLs, which may have passwords."""
+    urls = [f"{_option(name)} URL" for name in URLS.values() if given[name] is not None]
+    listen = given.get("load_listen")
+    allowed = ["--allow-remote-target"] if given.get("allow_remote_target") else []
+    return [*urls, *([f"--load-listen {listen}"] if listen else []), *allowed]
+
+
+def refuse_unlike_begun(plan: Plan, records: Sequence[Record], given: dict[str, Any]) -> None:
+    """Refuse to finish a run with other backends or load processes than it was begun with.
+
+    Raises:
+        BenchError: an option is missing that it was begun with, or one is given that it was not.
+    """
+    elsewhere = any(case.profile.load_workers for case in plan.cases)
+    if elsewhere and not given["load_listen"]:
+        raise BenchError(
+            f"run {plan.name} has load processes on other machines, and they are not told where to join",
+            hint="give --load-listen HOST:PORT again",
+        )
+    if given["load_listen"] and not elsewhere:
+        raise BenchError(
+            f"--load-listen means nothing to run {plan.name}: its load processes are all on this machine",
+            hint="leave it out",
+        )
+    urls = backends(given)[1]
+    if "database" in urls and plan.database == "sqlite":
+        raise BenchError(f"run {plan.name} was begun with SQLite", hint="leave out --database-url")
+    known = discover()
+    used = [(known[use.name], use) for record in records for use in record.backends if use.name in known]
+    for backend, use in used:
+        if backend.takes_url and use.started == (backend.kind in urls):
+            _refuse_other_backend(plan, backend, by_bench=use.started)
+
+
+def _refuse_other_backend(plan: Plan, backend: Backend, *, by_bench: bool) -> NoReturn:
+    option = _option(URLS[backend.kind])
+    whose = "that the bench started" if by_bench else "that was running already"
+    raise BenchError(
+        f"run {plan.name} was begun with a {backend.name} {whose}: unlike repeats are not pooled",
+        hint=f"leave out {option}" if by_bench else f"give {option} again",
+    )
 
 
 def _option(name: str) -> str:

@@ -113,7 +113,12 @@ run_options = options(
     click.option(
         "--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's directory. Default: runs/..."
     ),
-    click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run."),
+    click.option(
+        "--resume",
+        type=click.Path(path_type=Path),
+        metavar="RUN",
+        help="Finish an interrupted run; URLs and --load-listen are given again.",
+    ),
     click.option("--quick", is_flag=True, help="One short repeat of each case: a look, not a measurement."),
     click.option("--report/--no-report", default=True, help="Draw charts and report, or leave that to `report`."),
 )
