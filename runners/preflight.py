@@ -18,6 +18,7 @@ from runners import choosing, host, overlay, requirements, servers
 from runners import scenarios as scenario_files
 from runners import target as targets
 from runners.app import BENCH_APP, REQUIREMENTS, Environment
+from runners.backends import Backend, in_order
 from runners.backends.lending import Backends
 from runners.experiment import Bench
 from runners.scenarios import ScenarioFile
@@ -72,6 +73,7 @@ def check(
         environment.check_import(interface)
     bench = _bench(environment, chosen, asked, versions, port, listen)
     known = choosing.backends_by_kind(plan.database or "sqlite")
+    _reach(plan, asked, known, urls)
     return replace(bench, backends=Backends(known, environment, plan.backend_cpus, urls))
 
 
@@ -102,6 +104,14 @@ def _asked(plan: Plan, environment: Environment, urls: Mapping[str, str]) -> lis
 
 def _parameters(plan: Plan, one: ScenarioFile) -> list[Parameters]:
     return [case.parameters for case in plan.cases if case.scenario == one.name]
+
+
+def _reach(plan: Plan, asked: Sequence[ScenarioFile], known: Mapping[str, Backend], urls: Mapping[str, str]) -> None:
+    """See that the backends that are running already, and are needed, can be used."""
+    kinds = {kind for one in asked for kind in one.scenario.needs(_parameters(plan, one)).backends}
+    for backend in in_order(sorted(kinds), known):
+        if backend.takes_url and backend.kind in urls:
+            backend.reach(urls[backend.kind])
 
 
 def _versions(

@@ -90,6 +90,7 @@ class Backend:
         takes_url: whether it may be one that is already running.
         missing: what it lacks in the app's environment, or None; asked with the URL where it is running, if it is.
         open: for a run; BenchError if that fails.
+        reach: see that the one at a URL is there and may be used; BenchError if not. For those that take a URL.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Backend:
     takes_url: bool = False
     missing: Callable[[Environment, str], Missing | None]
     open: Callable[[Place], Service]
+    reach: Callable[[str], None] = lambda _url: None
 
 
 def discover() -> dict[str, Backend]:

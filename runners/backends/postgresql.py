@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from results.errors import BenchError, ExitCode
 from runners.app import Environment
@@ -75,11 +76,7 @@ class Databases:
         try:
             self._connection.execute(statement)
         except psycopg.Error as error:
-            raise BenchError(
-                f"PostgreSQL will not make a database for the bench: {_first_line(error)}",
-                hint="the user of --database-url needs the right to: ALTER ROLE name CREATEDB",
-                exit_code=ExitCode.NOT_MEASURED,
-            ) from error
+            raise _without_right(_first_line(error)) from error
 
     def _drop(self, name: str) -> None:
         self._connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -182,14 +179,34 @@ def parse(url: str) -> dict[str, str]:
 
 
 def _connect(address: Mapping[str, str]) -> "psycopg.Connection[tuple[object, ...]]":
+    """A connection, for which what the address itself says of it counts."""
     try:
-        return psycopg.connect(**address, connect_timeout=CONNECT_TIMEOUT_S, autocommit=True)  # type: ignore[arg-type]  # as libpq has them
-    except psycopg.Error as error:
+        told = make_conninfo(**({"connect_timeout": str(CONNECT_TIMEOUT_S)} | dict(address)))
+        return psycopg.connect(told, autocommit=True)
+    except (psycopg.Error, UnicodeError) as error:  # the latter of a host that is no name
         raise BenchError(
             f"PostgreSQL cannot be reached: {_first_line(error)}",
             hint="see that it runs, and that --database-url is right",
-            exit_code=ExitCode.NOT_MEASURED,
         ) from error
+
+
+def reach(url: str) -> None:
+    """See that the server at `url` lets the bench in, and make databases.
+
+    Raises:
+        BenchError: it does not.
+    """
+    with _connect(parse(url)) as connection:
+        asked = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+        if connection.execute(asked).fetchone() != (True,):
+            raise _without_right("permission denied to create database")
+
+
+def _without_right(said: str) -> BenchError:
+    return BenchError(
+        f"PostgreSQL will not make a database for the bench: {said}",
+        hint="the user of --database-url needs the right to: ALTER ROLE name CREATEDB",
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -217,4 +234,5 @@ BACKEND = Backend(
     takes_url=True,
     missing=missing,
     open=Databases,
+    reach=reach,
 )

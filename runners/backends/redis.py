@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from results.errors import BenchError, ExitCode
+from results.errors import BenchError
 from runners.app import Environment
 from runners.backends import Backend, Lent, Missing, Place, programs
 from runners.process import ManagedProcess
@@ -20,6 +20,8 @@ PROGRAMS = ("redis-server", "valkey-server")
 START_TIMEOUT_S = 20.0
 TIMEOUT_S = 5.0
 SCAN_COUNT = 1000
+UNREACHABLE = (redis.RedisError, UnicodeError, TypeError)
+"""What a client raises; the latter two of a URL with a host that is no name, and with a parameter that there is not."""
 
 
 class Keys:
@@ -34,7 +36,7 @@ class Keys:
         self._client = _client(self.url)
         try:
             self._version = str(self._client.info("server")["redis_version"])
-        except redis.RedisError as error:
+        except UNREACHABLE as error:
             self.close()
             raise _unreachable(error) from error
 
@@ -110,6 +112,21 @@ def check(url: str) -> None:
         ) from error
 
 
+def reach(url: str) -> None:
+    """See that the server at `url` lets the bench in.
+
+    Raises:
+        BenchError: it does not.
+    """
+    client = _client(url)
+    try:
+        client.ping()
+    except UNREACHABLE as error:
+        raise _unreachable(error) from error
+    finally:
+        client.close()
+
+
 def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
 
@@ -119,7 +136,6 @@ def _unreachable(error: Exception) -> BenchError:
     return BenchError(
         f"Redis cannot be reached: {said}",
         hint="see that it runs, and that --redis-url is right",
-        exit_code=ExitCode.NOT_MEASURED,
     )
 
 
@@ -142,4 +158,5 @@ BACKEND = Backend(
     takes_url=True,
     missing=missing,
     open=Keys,
+    reach=reach,
 )

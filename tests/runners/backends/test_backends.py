@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from bench import main
 from results.errors import BenchError
 from runners import backends, host
 from runners.app import BENCH_APP, Environment
@@ -144,7 +145,10 @@ def test_databases_and_keys_of_others_are_left_alone(logs: Path) -> None:
             mine.execute("CREATE TABLE precious (number int)")
         client = redis.Redis.from_url(keys.url)
         client.set("mine", 1)
-        urls = {"database": f"postgresql://bench@/postgres?host={where['host']}", "redis": keys.url}
+        database_url = f"postgresql://bench@/postgres?host={where['host']}&connect_timeout=10"
+        urls = {"database": database_url, "redis": keys.url}
+        own_database.reach(database_url)
+        own_redis.reach(keys.url)
         with (
             Backends({"database": own_database, "redis": own_redis}, ENVIRONMENT, CPUS, urls) as lender,
             lender.lend(["database", "redis"], lambda process: logs / process) as borrowed,
@@ -180,6 +184,8 @@ def test_a_database_without_rights_is_named_in_one_line(logs: Path) -> None:
             postgresql.Databases(Place(environment=ENVIRONMENT, cpus=CPUS, folder=logs, url=url))
         assert "CREATEDB" in caught.value.hint
         assert "\n" not in str(caught.value)
+        with pytest.raises(BenchError, match="permission denied to create database"):
+            postgresql.reach(url)
     finally:
         cluster.close()
 
@@ -208,3 +214,39 @@ def test_what_cannot_be_reached_is_named_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="Redis cannot be reached") as caught:
         redis_backend.Keys(keys)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://a..b/n", "idna"),
+        ("postgresql://127.0.0.1:1/n?connect_timeout=soon", "bad value for connect_timeout"),
+        ("postgresql://127.0.0.1:1/n?autocommit=1", 'invalid connection option "autocommit"'),
+        ("redis://a..b:1/0", "idna"),
+        ("redis://127.0.0.1:1/0?color=red", "color"),
+    ],
+)
+def test_a_url_that_is_one_and_leads_nowhere_is_named_in_one_line(url: str, said: str) -> None:
+    backend = backends.discover()[url.partition(":")[0]]
+    with pytest.raises(BenchError, match=f"cannot be reached: .*{said}") as caught:
+        backend.reach(url)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "scheme", "scenario"),
+    [
+        ("--database-url", "postgresql", ("orm-read",)),
+        ("--redis-url", "redis", ("ws-broadcast", "--set", "layer=redis")),
+    ],
+)
+def test_what_cannot_be_reached_is_said_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, scheme: str, scenario: tuple[str, ...]
+) -> None:
+    out, url = tmp_path / "run", f"{scheme}://a:secret@127.0.0.1:{host.free_port()}/0"
+    assert main(["--server", "uvicorn", "--scenario", *scenario, option, url, "--out", str(out)]) == 2
+    shown = capsys.readouterr()
+    assert "cannot be reached" in shown.err
+    assert option in shown.err
+    assert "secret" not in shown.err
+    assert not out.exists()
