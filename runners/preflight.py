@@ -14,7 +14,7 @@ from results.errors import BenchError
 from results.plan import Parameters, Plan
 from results.record import Record
 from results.validity import conditions
-from runners import choosing, host, overlay, requirements, servers
+from runners import choosing, host, overlay, requirements, servers, workers
 from runners import scenarios as scenario_files
 from runners import target as targets
 from runners.app import BENCH_APP, REQUIREMENTS, Environment
@@ -229,13 +229,11 @@ def settled_beside(server_cpus: Sequence[int], load_cpus: Sequence[int]) -> Iter
 
 
 def _check_listen(listen: str) -> None:
-    address, _, port = listen.rpartition(":")
-    if not address or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise BenchError(f"{listen!r} is not an address to listen on", hint="write it as HOST:PORT, as 0.0.0.0:5557")
+    address = workers.parse_address(listen)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, int(port)))
+            probe.bind(address)
         except OSError as error:
             raise BenchError(
                 f"cannot listen on {listen}: {error.strerror}", hint="choose another --load-listen"

@@ -58,8 +58,11 @@ def check(target: Target, *, allow_remote: bool, timeout_s: float) -> None:
     name, port = address_of(target)
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise BenchError(f"target {target.url}: {name} is not known: {error.strerror}") from error
+    except (OSError, UnicodeError) as error:  # the latter of what is no name at all
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BenchError(
+            f"target {target.url}: {name} is not known: {why}", hint="write it as http://127.0.0.1:8000"
+        ) from error
     if not allow_remote and not _is_of_this_machine(found[0], found[4][0]):
         raise BenchError(
             f"target {target.url} is not on this machine",

@@ -25,9 +25,17 @@ def parse_address(text: str) -> Address:
         BenchError: it is not that.
     """
     name, _, port = text.rpartition(":")
-    if not name or not port.isdecimal() or not 0 < int(port) < 65_536:
+    if not _is_name(name) or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise BenchError(f"{text!r} is not an address", hint="write it as HOST:PORT, as 192.168.1.10:5557")
     return name, int(port)
+
+
+def _is_name(text: str) -> bool:
+    """Whether it could be a host's name or address, be it known or not."""
+    try:
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def serve(master: Address, *, wait_s: float, cpus: Sequence[int], told: Callable[[str], None]) -> int:

@@ -7,6 +7,7 @@ import pytest
 from bench import main
 from tests.conftest import BRIEF, CommandLine
 
+SLEEP = ("--server", "uvicorn", "--scenario", "sleep")
 TARGET = ("--target", "http://127.0.0.1:9")
 
 
@@ -54,6 +55,8 @@ TARGET = ("--target", "http://127.0.0.1:9")
         (("serve", "--server", "uvicron"), "did you mean uvicorn?"),
         (("load-worker",), "Missing option '--master'"),
         (("load-worker", "--master", "nowhere"), "nowhere"),
+        (("load-worker", "--master", "a..b:5557"), "'a..b:5557' is not an address"),
+        (("--load-workers", "1", "--load-listen", "é..b:5557", *SLEEP), "'é..b:5557' is not an address"),
     ],
 )
 def test_what_does_not_go_together_is_one_clear_line(

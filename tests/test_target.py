@@ -182,6 +182,7 @@ def test_a_target_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
         (("http://127.0.0.1:8000", "--path", "101:/a"), "a weight is a number from 1 to 100"),
         (("http://127.0.0.1:8000", "--path", "x:/a"), "a weight is a number from 1 to 100"),
         (("http://no-such-name.invalid",), "no-such-name.invalid is not known"),
+        (("http://127..0.0.1:8000",), "127..0.0.1 is not known"),
         ((NOBODY,), "is not on this machine"),
     ],
 )
