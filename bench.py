@@ -216,12 +216,15 @@ def check_(ctx: click.Context, /, **given: Any) -> None:
 @cli.command("list")
 @options.list_options
 @options.choice_options
-@options.project_options
+@options.app_options
 @options.backend_options
 @options.output_options
 @click.pass_context
 def list_(ctx: click.Context, /, **given: Any) -> None:
-    """List servers and scenarios, and what installs those that are missing."""
+    """List servers and scenarios, and what installs those that are missing.
+
+    With --matrix other options choose what is tried; with --project the servers are those for that project.
+    """
     command_line.refuse_conflicts(ctx)
     if given["matrix"]:
         _show_matrix(given)
@@ -229,11 +232,15 @@ def list_(ctx: click.Context, /, **given: Any) -> None:
     command_line.refuse_beside_list(ctx)
     if given["project"] is not None:
         app = asking.project_of(given)
-        screen.show_lists({f"Servers for {app.name}": listing.of_servers_for(app)}, _console())
-        return
-    environment = Environment.of(BENCH_APP)
-    lists = {"Servers": listing.of_servers(environment), "Scenarios": listing.of_scenarios(environment)}
-    screen.show_lists(lists, _console())
+        lists, where = {"servers": listing.of_servers_for(app)}, f" for {app.name}"
+    else:
+        environment = Environment.of(BENCH_APP)
+        lists = {"servers": listing.of_servers(environment), "scenarios": listing.of_scenarios(environment)}
+        where = ""
+    if given["as_json"]:
+        print(msgspec.json.encode(lists).decode())
+    else:
+        screen.show_lists({f"{kind.capitalize()}{where}": listed for kind, listed in lists.items()}, _console())
 
 
 @cli.command("doctor")

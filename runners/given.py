@@ -61,10 +61,13 @@ def refuse_beside_resume(ctx: click.Context) -> None:
 
 
 def refuse_beside_list(ctx: click.Context) -> None:
-    free = {"matrix", "project", "python", "env", "debug", "quiet"}
-    given = [name for name in ctx.params if name not in free and _was_given(ctx, name)]
+    """Refuse what means nothing to `list` without --matrix, which is none of a project."""
+    free = {"matrix", "project", "python", "env", "as_json", "debug", "quiet"}
+    given = [_option(name) for name in ctx.params if name not in free and _was_given(ctx, name)]
+    if given and ctx.params["project"] is not None:
+        raise BenchError(f"{given[0]} means nothing to list --project", hint="leave it out")
     if given:
-        raise BenchError(f"{_option(given[0])} means nothing without --matrix", hint="add --matrix")
+        raise BenchError(f"{given[0]} means nothing without --matrix", hint="add --matrix")
 
 
 CONFLICTS = {
@@ -95,7 +98,7 @@ NEEDS = {
     "load_workers": ("load_listen",),
     "load_listen": ("load_workers",),
 }
-"""What an option means nothing without: one of these."""
+"""What an option means nothing without: one of these, of which not every command has all."""
 
 
 def refuse_conflicts(ctx: click.Context) -> None:
@@ -105,7 +108,7 @@ def refuse_conflicts(ctx: click.Context) -> None:
                 raise BenchError(f"{_option(name)} and {_option(other)} do not go together", hint="give one of them")
     for name, needed in NEEDS.items():
         if _was_given(ctx, name) and not any(_was_given(ctx, one) for one in needed):
-            add = " or ".join(map(_option, needed))
+            add = " or ".join(_option(one) for one in needed if one in ctx.params)
             raise BenchError(f"{_option(name)} means nothing without {add}", hint=f"add {add}")
     if _was_given(ctx, "load_workers") and not _was_given(ctx, "target"):
         raise BenchError(

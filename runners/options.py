@@ -161,7 +161,7 @@ target_options = options(
 )
 
 
-project_options = options(
+app_options = options(
     click.option(
         "--project",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -174,6 +174,9 @@ project_options = options(
     click.option(
         "--env", multiple=True, metavar="KEY=VALUE", help="A variable that it needs set; repeatable; a run stores it."
     ),
+)
+project_options = options(
+    app_options,
     click.option("--setup", multiple=True, metavar="COMMAND", help="Run before it is served; repeatable."),
 )
 asked_options = options(

@@ -139,6 +139,9 @@ def test_listing(bench: CommandLine) -> None:
     there = "yes" if sys.version_info >= (3, 12) else "no"
     assert any(line.split()[:2] == ["tasks", there] for line in done.out.splitlines())
     assert ("tasks needs python 3.12 or newer (3.11." in done.out) == (there == "no")
+    found = bench.run("list", "--json").json()
+    assert [one["name"] for one in found["servers"]] == list(servers.discover())
+    assert {one["name"]: not one["lack"] for one in found["scenarios"]}["tasks"] == (there == "yes")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +175,9 @@ def test_listing(bench: CommandLine) -> None:
         (["--database", "sqlite", "--database-url", "postgresql://a/b"], "do not go together"),
         (["--redis-url", "http://a"], "--redis-url is not the address"),
         (["list", "--scenario", "sleep"], "--scenario means nothing without --matrix"),
+        (["list", "--project", ".", "--server", "uvicorn"], "--server means nothing to list --project"),
+        (["list", "--project", ".", "--setup", "true"], "No such option"),
+        (["check", "--base", "main", "--path", "/x"], "--path means nothing without --project\n       add --project\n"),
         (["serve", "--server", "null", "--scenario", "sleep"], "server null cannot serve scenario sleep"),
         (["--server-cpus", "4096"], "no CPU 4096"),
         (["--load-cpus", "a"], "'a' is not a list of CPUs"),

@@ -50,6 +50,7 @@ def test_servers_are_listed_for_a_project(bench: CommandLine, shop: Path, tmp_pa
     done = bench.run("list", "--project", str(shop))
     assert done.code == 0, done.err
     assert "Servers for shop" in done.out
+    assert set(bench.run("list", "--project", str(shop), "--json").json()) == {"servers"}
     assert re.search(r"gunicorn-gevent +yes", done.out)
     plain = make(tmp_path / "plain", repository=False)
     (plain / "shop" / "asgi.py").unlink()
