@@ -110,12 +110,15 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     else:
         command_line.refuse_conflicts(ctx)
         chosen = asking.run(given)
+        directory = given["out"] or Path("runs") / chosen.name
+        Store.check_new(directory)
+        asking.set_up(chosen, given)
         bench = preparation.checked(chosen, given, busy)
         for line in (*preparation.without_effect(given, bench), *text.left_out(chosen)):
             print(f"bench: {line}", file=sys.stderr)
         if given["sweep"] is not None:
             chosen = preparation.swept(chosen, given["sweep"], bench, busy)
-        store = Store.create(given["out"] or Path("runs") / chosen.name, chosen, command_line.given_again(given))
+        store = Store.create(directory, chosen, command_line.given_again(given))
     _carry_out(chosen, store, bench, console)
     _show(store, as_json=given["as_json"], drawn=given["report"])
 
@@ -155,6 +158,7 @@ def serve(ctx: click.Context, /, **given: Any) -> None:
     """Run one deployment just as a case would, until Ctrl-C."""
     command_line.refuse_conflicts(ctx)
     made = asking.serve(given)
+    asking.set_up(made, given)
     bench = preflight.check(made, port=given["port"], urls=command_line.backends(given)[1])
     with bench.backends or nullcontext():
         serving.serve(
@@ -194,7 +198,7 @@ def check_(ctx: click.Context, /, **given: Any) -> None:
 
     command_line.refuse_conflicts(ctx)
     wish = asking.check(given)
-    checks.check_rules(wish.rules, wish.max_time_s)
+    checks.check_wish(wish)
     store = CheckStore.create(given["out"] or Path("runs") / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-check")
     with check_words.Progress(Console(stderr=True, quiet=given["quiet"])) as progress:
 

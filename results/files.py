@@ -1,5 +1,6 @@
 """Directories and files of results: made, read and written alike, whatever is in them."""
 
+import errno
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,26 @@ class _Versioned(msgspec.Struct):
     schema: int
 
 
+def check_new(directory: Path, *, hint: str) -> None:
+    """See that a directory can be made, or is empty, without making it.
+
+    Raises:
+        BenchError: it exists already and is not empty, or cannot be written.
+    """
+    place = directory.absolute()
+    nearest = next(one for one in (place, *place.parents) if one.exists())
+    if not nearest.is_dir():
+        raise _not_writable(directory, os.strerror(errno.ENOTDIR))
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK if nearest == place else os.W_OK | os.X_OK):
+        raise _not_writable(directory, os.strerror(errno.EACCES))
+    if nearest == place and any(place.iterdir()):
+        raise BenchError(f"{directory} is not empty", hint=hint)
+
+
+def _not_writable(directory: Path, why: str | None) -> BenchError:
+    return BenchError(f"cannot write to {directory}: {why}", hint="give --out another one")
+
+
 def make_directory(directory: Path, *below: str, hint: str) -> None:
     """Make a directory with others below it.
 
@@ -30,7 +51,7 @@ def make_directory(directory: Path, *below: str, hint: str) -> None:
         for name in below:
             (directory / name).mkdir()
     except OSError as error:
-        raise BenchError(f"cannot write to {directory}: {error.strerror}", hint="give --out another one") from error
+        raise _not_writable(directory, error.strerror) from error
 
 
 def read(

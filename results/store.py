@@ -44,6 +44,15 @@ class Store:
         self.directory = directory.absolute()
         self.go_on = " ".join([go_on or f"--resume {self.directory}", *options])
 
+    @staticmethod
+    def check_new(directory: Path) -> None:
+        """See that `create` could make `directory`, without making it.
+
+        Raises:
+            BenchError: it exists already and is not empty, or cannot be written.
+        """
+        files.check_new(directory, hint=NOT_EMPTY)
+
     @classmethod
     def create(cls, directory: Path, plan: Plan, options: Sequence[str] = ()) -> "Store":
         """Make `directory` with the plan in it.

@@ -121,12 +121,20 @@ def check(given: dict[str, Any]) -> CheckWish:
 
 
 def _with_project(choice: planning.Choice, given: dict[str, Any]) -> planning.Choice:
-    """The same of a project, where one is named, which is set up first."""
+    """The same of a project, where one is named."""
     if given["project"] is None:
         return choice
-    app = project_of(given)
-    project.set_up(overlay.environment(app, [name for name in given["server"] if name != ALL]), given["setup"])
-    return replace(choice, app=app, asked=_asked(given))
+    return replace(choice, app=project_of(given), asked=_asked(given))
+
+
+def set_up(made: Plan, given: dict[str, Any]) -> None:
+    """Run what a project needs before it can be served, now that the plan for it has been made.
+
+    Raises:
+        BenchError: a command fails.
+    """
+    if given["project"] is not None and made.app is not None:
+        project.set_up(overlay.environment(made.app, sorted({case.server for case in made.cases})), given["setup"])
 
 
 def project_of(given: dict[str, Any]) -> App:

@@ -54,6 +54,17 @@ def check_rules(rules: Rules, max_time_s: float) -> None:
         raise too_short(least_s)
 
 
+def check_wish(wish: CheckWish) -> None:
+    """Everything that can be said of a check before its versions are looked at.
+
+    Raises:
+        BenchError: rules or CPUs make no sense, or a name is unknown.
+    """
+    check_rules(wish.rules, wish.max_time_s)
+    choosing.cpus(wish.budget.server_cpus, wish.budget.load_cpus)
+    contenders.check_names(wish.asked)
+
+
 def carry_out(wish: CheckWish, logs: Path, said: Callable[[str], None], told: Told) -> Check:
     """Prepare both versions, and check them. `said` is told what is being done before the first block.
 
@@ -61,7 +72,7 @@ def carry_out(wish: CheckWish, logs: Path, said: Callable[[str], None], told: To
         BenchError: something asked for is not there, the base cannot be served, or the load failed.
     """
     began_s = time.monotonic()
-    check_rules(wish.rules, wish.max_time_s)
+    check_wish(wish)
     server_cpus, load_cpus = choosing.cpus(wish.budget.server_cpus, wish.budget.load_cpus)
     with contenders.prepared(wish.app, wish.asked, wish.budget, wish.base, wish.head, said) as ready:
         check = _begun(wish, ready)

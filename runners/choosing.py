@@ -45,10 +45,8 @@ def servers(wanted: Sequence[str], environment: Environment) -> tuple[list[Serve
             wanted and none is available.
     """
     known = server_files.discover()
-    chosen = names("server", wanted, known)
+    chosen = server_names(wanted, environment)
     if wanted and ALL not in wanted:
-        for name in chosen:
-            environment.target(known[name].interface)
         return [known[name] for name in chosen], []
     found = with_app(environment)
     named = [known[name] for name in dict.fromkeys(wanted) if name != ALL]
@@ -67,6 +65,20 @@ def servers(wanted: Sequence[str], environment: Environment) -> tuple[list[Serve
     ]
     available = [one for one in available if one not in unserved]
     return available, left_out
+
+
+def server_names(wanted: Sequence[str], environment: Environment) -> list[str]:
+    """The wanted servers' names, as `names` has them; whether they are available plays no part.
+
+    Raises:
+        BenchError: one is unknown, or named without `all` and of an interface that the app does not have.
+    """
+    known = server_files.discover()
+    chosen = names("server", wanted, known)
+    if ALL not in wanted:
+        for name in dict.fromkeys(wanted):
+            environment.target(known[name].interface)
+    return chosen
 
 
 def with_app(environment: Environment) -> list[Availability]:

@@ -10,13 +10,25 @@ from results.blocks import SIDES, Side
 from results.check import Trouble, Version
 from results.errors import BenchError
 from results.plan import App, Asked, Database, Variant
-from runners import interpreters, overlay, planning, preflight, project, servers, versions
+from runners import (
+    choosing,
+    interpreters,
+    overlay,
+    parameters,
+    planning,
+    preflight,
+    project,
+    scenarios,
+    servers,
+    versions,
+)
 from runners.app import BENCH_APP, ROOT
 from runners.checking import Contender
 from runners.planning import BudgetWish, Choice, LoadWish, RunWish
 from runners.versions import Checkout
 
 SIDE = "{side}"
+DEFAULT_SCENARIO = "hello"
 DEFAULT_SERVERS = ("uvicorn", "gunicorn-sync")
 """The first of these of whose interface the app has an application."""
 
@@ -138,7 +150,7 @@ def _contender(wish: AppWish, app: App, asked: AskedWish, budget: BudgetWish) ->
     server = asked.server or default_server(app)
     choice = Choice(
         servers=[server],
-        scenarios=[asked.scenario] if asked.scenario else ["hello"],
+        scenarios=[asked.scenario or DEFAULT_SCENARIO],
         variants=[asked.variant or ("async" if _interface(server) == "asgi" else "sync")],
         settings=asked.settings,
         database=asked.database,
@@ -148,12 +160,26 @@ def _contender(wish: AppWish, app: App, asked: AskedWish, budget: BudgetWish) ->
     )
     if asked.asked is not None:
         choice = replace(choice, variants=[])
-    project.set_up(overlay.environment(app, [server]), wish.setup)
     load = LoadWish(users=asked.users, timeout=asked.timeout)
     plan = planning.compare(choice, load, budget, RunWish(repeat=1, seed=1, start_timeout=asked.start_timeout))
     if len(plan.cases) != 1:
         raise BenchError(f"a check compares one case, and this is {len(plan.cases)}", hint="give --set one value each")
+    project.set_up(overlay.environment(app, [server]), wish.setup)
     return Contender(plan=plan, bench=preflight.check(plan, urls=asked.urls))
+
+
+def check_names(wish: AskedWish) -> None:
+    """See that there is what is asked for, before versions are checked out and set up.
+
+    Raises:
+        BenchError: there is no such server, scenario, variant or parameter.
+    """
+    choosing.names("server", [wish.server] if wish.server else [], servers.discover())
+    if wish.asked is None:
+        known = scenarios.discover()
+        found = [known[name] for name in choosing.names("scenario", [wish.scenario or DEFAULT_SCENARIO], known)]
+        choosing.check_variants([wish.variant] if wish.variant else [], found)
+        parameters.check_names(wish.settings, [name for one in found for name in one.scenario.parameters])
 
 
 def default_server(app: App) -> str:

@@ -127,6 +127,7 @@ def compare(
     if objective is not None:
         slo.parse(objective)
     shape = profile(load, kind="open" if swept or objective is not None else None)
+    server_cpus, load_cpus = choosing.cpus(budget.server_cpus, budget.load_cpus)
     servers, scenarios, left_out = _chosen(choice, shape.http)
     cases = plan.cases(servers, scenarios, choice.variants, shape, load.users, choice.settings)
     if not cases:
@@ -135,7 +136,6 @@ def compare(
         cases = tuple(replace(case, variant=None) for case in cases)
     if sweep_users:
         cases = plan.swept(cases, [replace(shape, users=users) for users in sweep_users])
-    server_cpus, load_cpus = choosing.cpus(budget.server_cpus, budget.load_cpus)
     kinds = _backend_kinds(cases, scenarios)
     return Plan(
         schema=SCHEMA_VERSION,
@@ -160,6 +160,8 @@ def compare(
 
 def _chosen(choice: Choice, http: HttpVersion) -> tuple[list[Server], list[ScenarioFile], tuple[LeftOut, ...]]:
     """Servers and scenarios by their names, and what of them cannot be measured here."""
+    # Before packages are installed for them, and by the app alone.
+    choosing.server_names(choice.servers, Environment.of(choice.app))
     environment = overlay.environment(choice.app, choice.servers)
     servers, unavailable = choosing.servers(choice.servers, environment)
     scenarios, missing = _scenarios(choice, environment)

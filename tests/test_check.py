@@ -274,6 +274,14 @@ def test_what_cannot_be_checked_is_said_at_once(checker: Checker, arguments: tup
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("wrong", [("--server", "gunicron-sync"), ("--server-cpus", "4096")])
+def test_nothing_is_set_up_for_what_cannot_be_checked(checker: Checker, tmp_path: Path, wrong: tuple[str, ...]) -> None:
+    done = checker.check("--base", "main", "--setup", f"touch {tmp_path / 'set-up'}", *wrong)
+    assert done.code == 2, done.err
+    assert not (tmp_path / "set-up").exists()
+    assert not done.directory.exists()
+
+
 @pytest.mark.long
 @pytest.mark.timeout(240)
 def test_versions_with_other_dependencies_have_environments_of_their_own(checker: Checker) -> None:

@@ -80,3 +80,17 @@ def test_a_load_that_no_process_makes_is_refused(bench: CommandLine) -> None:
     assert done.code == 2
     assert "--load-" in done.err
     assert not done.directory.exists()
+
+
+@pytest.mark.parametrize("how", ["--sweep", "--quick"])
+def test_a_directory_that_is_taken_is_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    """As the calibration is, of which nothing is known yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "precious").write_text("")
+    assert main(["--server", "uvicorn", "--scenario", "hello", how, "--out", str(tmp_path / "run")]) == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["precious"]

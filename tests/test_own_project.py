@@ -2,6 +2,9 @@
 
 import re
 import signal
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import httpx
@@ -60,6 +63,50 @@ def test_servers_are_listed_for_a_project(bench: CommandLine, shop: Path, tmp_pa
     assert "uvicorn needs ASGI_APPLICATION in the settings: set it" in done.out
     done = bench.run("list", "--matrix", "--project", str(shop))
     assert (done.code, "--project and --matrix do not go together" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--server", "uvicron"), "did you mean uvicorn?"),
+        (("--server", "uvicorn", "--server-cpus", "4096"), "no CPU 4096"),
+        (("--server", "uvicorn", "--load-processes", "4", "--users", "2"), "4 load processes cannot share 2 users"),
+        (("--server", "uvicorn", "--sweep-users", "some"), "is not a list of positive numbers"),
+        (("--server", "uvicorn", "--slo", "fast"), "fast"),
+    ],
+)
+def test_a_project_is_not_set_up_for_what_cannot_be(
+    bench: CommandLine, shop: Path, tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    done = bench.measure("--project", str(shop), "--setup", f"touch {tmp_path / 'set-up'}", *arguments)
+    assert done.code == 2, done.err
+    assert says in done.err
+    assert not (tmp_path / "set-up").exists()
+
+
+def test_a_project_is_not_set_up_for_a_directory_that_is_taken(bench: CommandLine, shop: Path, tmp_path: Path) -> None:
+    setup = ("--setup", f"touch {tmp_path / 'set-up'}")
+    done = bench.run("--project", str(shop), "--server", "uvicorn", *setup, "--out", str(bench.fakes.parent))
+    assert (done.code, "is not empty" in done.err) == (2, True)
+    assert not (tmp_path / "set-up").exists()
+
+
+def test_an_unknown_server_has_nothing_installed(
+    bench: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Into an interpreter of the project's own that lacks every server."""
+    bare = make(tmp_path / "bare", repository=False)
+    made = [sys.executable, "-m", "venv", "--without-pip", str(bare / ".venv")]
+    subprocess.run(made, check=True)
+    (site,) = (bare / ".venv" / "lib").glob("python*/site-packages")
+    for name in ("django", "asgiref", "sqlparse"):
+        info = metadata.distribution(name)
+        for place in (name, f"{name}-{info.version}.dist-info"):
+            (site / place).symlink_to(Path(str(info.locate_file(place))))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = bench.run("--project", str(bare), "--server", "uvicron")
+    assert (done.code, "did you mean uvicorn?" in done.err) == (2, True), done.err
+    assert not list(tmp_path.glob("cache/*/overlay-*"))
 
 
 def test_a_project_is_served(bench: CommandLine, shop: Path) -> None:

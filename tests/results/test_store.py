@@ -68,6 +68,21 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         Store.create(tmp_path / "file" / "run", plan(CASE))
 
 
+def test_a_place_is_looked_at_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for wrong, says in (
+        (tmp_path, "is not empty"),
+        (tmp_path / "file", "cannot write"),
+        (tmp_path / "file" / "run", "cannot"),
+    ):
+        with pytest.raises(BenchError, match=says):
+            Store.check_new(wrong)
+    (tmp_path / "empty").mkdir()
+    Store.check_new(tmp_path / "empty")
+    Store.check_new(tmp_path / "runs" / "one")
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "empty"}
+
+
 def test_a_full_disk_keeps_what_was_written(store: Store) -> None:
     store.write(record(load(second([5.0]))))
     # /dev/full takes the temporary file's place: every write to it fails as on a full disk.
