@@ -6,6 +6,7 @@ and what shows (`plots`): neither knows the other.
 """
 
 import os
+import platform
 import signal
 import sys
 import traceback
@@ -442,6 +443,10 @@ def main(arguments: list[str]) -> int:
     """Run the command line; the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a CI job ends with when it is cancelled
     try:
+        if platform.system() != "Linux":
+            raise BenchError(
+                "the bench needs Linux", hint="run it in a container or a virtual machine, for a first look"
+            )
         # What a command exits with, where that is not for an error.
         return cli.main(arguments, standalone_mode=False) or ExitCode.DONE
     except BenchError as error:

@@ -94,3 +94,11 @@ def test_a_directory_that_is_taken_is_refused_before_anything_is_measured(
     assert "is not empty" in capsys.readouterr().err
     assert not (tmp_path / "cache").exists()
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["precious"]
+
+
+def test_elsewhere_than_on_linux_it_says_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    assert main(["list"]) == 2
+    assert capsys.readouterr().err.startswith("bench: the bench needs Linux\n")
