@@ -444,9 +444,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a CI job ends with when it is cancelled
     try:
         if platform.system() != "Linux":
-            raise BenchError(
-                "the bench needs Linux", hint="run it in a container or a virtual machine, for a first look"
-            )
+            raise BenchError("the bench needs Linux", hint="run it in a container or a virtual machine")
         # What a command exits with, where that is not for an error.
         return cli.main(arguments, standalone_mode=False) or ExitCode.DONE
     except BenchError as error:

@@ -56,7 +56,7 @@ TARGET = ("--target", "http://127.0.0.1:9")
         (("load-worker",), "Missing option '--master'"),
         (("load-worker", "--master", "nowhere"), "nowhere"),
         (("load-worker", "--master", "a..b:5557"), "'a..b:5557' is not an address"),
-        (("--load-workers", "1", "--load-listen", "é..b:5557", *SLEEP), "'é..b:5557' is not an address"),
+        (("--load-workers", "1", "--load-listen", "é..b:5557", *TARGET), "'é..b:5557' is not an address"),
     ],
 )
 def test_what_does_not_go_together_is_one_clear_line(
