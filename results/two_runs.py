@@ -5,11 +5,19 @@ from dataclasses import dataclass
 
 from results.compare import Ratio, difference, ratio
 from results.errors import BenchError
+from results.plan import Plan
 from results.record import Record
 from results.stats import Estimate
 from results.summary import CaseSummary, RunSummary
 
-HINT = "unlike is not compared with like: measure both with the same app, budget, load and machine"
+HINT = "unlike is not compared with like: measure both with the same app, requests, budget, load and machine"
+ASKED = {
+    "paths": "paths",
+    "expect_status": "expected status",
+    "expect_text": "expected text",
+    "locustfile": "locustfile",
+}
+"""What is asked where no scenario says it: what both runs must share, by its field in their plans."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +57,21 @@ def compare(
     """Both runs, from their summaries and records.
 
     Raises:
-        BenchError: they have no case in common, or one that they have was measured under other conditions.
+        BenchError: they have no case in common, or one that they have was asked something else, or measured under
+            other conditions.
     """
     here, there = ({one.case.name: one for one in run.cases} for run in (first, second))
     both = [name for name in here if name in there]
     if not both:
         raise BenchError(f"runs {first.name} and {second.name} have no case in common")
+    asked = _asked_otherwise(first.plan, second.plan)
     measured, measured_there = _by_case(records), _by_case(other_records)
     for name in both:
-        if name in measured and name in measured_there:
+        found = asked
+        if found is None and name in measured and name in measured_there:
             found = difference(measured[name], measured_there[name])
-            if found is not None:
-                raise BenchError(f"case {name} of {first.name} and {second.name} differs in: {found}", hint=HINT)
+        if found is not None:
+            raise BenchError(f"case {name} of {first.name} and {second.name} differs in: {found}", hint=HINT)
     return TwoRuns(
         first=first.name,
         second=second.name,
@@ -68,6 +79,13 @@ def compare(
         only_first=tuple(name for name in here if name not in there),
         only_second=tuple(name for name in there if name not in here),
     )
+
+
+def _asked_otherwise(one: Plan, other: Plan) -> str | None:
+    """What differs in what apps or targets are asked, wherever a target is; None if nothing does."""
+    here, there = (plan.target or plan.asked for plan in (one, other))
+    differing = (name for key, name in ASKED.items() if getattr(here, key, None) != getattr(there, key, None))
+    return next(differing, None)
 
 
 def _by_case(records: Sequence[Record]) -> dict[str, Record]:

@@ -4,10 +4,12 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from results.errors import BenchError
+from results.plan import Asked, Target
 from results.record import Breakdown, Record
 from results.summary import summarize
 from results.two_runs import TwoRuns, compare
@@ -17,12 +19,16 @@ from tests.results.factory import CASE, load, plan, record, second
 RUN = ROOT / "tests" / "data" / "four-servers"
 
 
-def runs(first: list[Record], other: list[Record]) -> TwoRuns:
+def runs(first: list[Record], other: list[Record], *asked: Asked) -> TwoRuns:
+    """Both, of apps or targets that were asked so, if they are."""
     cases = [list(dict.fromkeys(one.case for one in those)) for those in (first, other)]
     made = [
         summarize(name, replace(plan(*found), repeats=3), those)
         for name, found, those in zip(("one", "two"), cases, (first, other), strict=True)
     ]
+    for number, one in enumerate(asked):
+        asking = {"target" if isinstance(one, Target) else "asked": one}
+        made[number] = replace(made[number], plan=replace(made[number].plan, **asking))  # type: ignore[arg-type]  # whichever it is
     return compare(made[0], first, made[1], other)
 
 
@@ -57,6 +63,30 @@ def test_unlike_runs_are_refused_and_the_difference_named() -> None:
     longer = replace(CASE, profile=replace(CASE.profile, users=CASE.profile.users + 1))
     with pytest.raises(BenchError, match="differs in: profile"):
         runs(repeats(100), [replace(one, case=longer) for one in repeats(100)])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"paths": ("/health/",)}, "paths"),
+        ({"paths": ("/products/", "/products/", "/health/")}, "paths"),
+        ({"expect_status": 301}, "expected status"),
+        ({"expect_text": "Welcome"}, "expected text"),
+        ({"locustfile": "/tests/users.py"}, "locustfile"),
+    ],
+)
+def test_runs_that_asked_something_else_are_refused(change: dict[str, Any], named: str) -> None:
+    app = Asked(paths=("/products/", "/health/"), expect_status=200, expect_text=None)
+    target = Target(url="http://127.0.0.1:8000", paths=app.paths, expect_status=200, expect_text=None)
+    for one in (app, target):
+        with pytest.raises(BenchError, match=f"case {CASE.name} of one and two differs in: {named}$"):
+            runs(repeats(100), repeats(100), one, replace(one, **change))
+        assert runs(repeats(100), repeats(100), one, one).cases
+
+
+def test_one_target_is_compared_with_another_that_is_asked_the_same() -> None:
+    here = Target(url="http://127.0.0.1:8000", paths=("/",), expect_status=200, expect_text=None)
+    assert runs(repeats(100), repeats(100), here, replace(here, url="http://127.0.0.1:8001")).cases
 
 
 def test_a_server_that_ended_in_one_run_does_not_keep_others_from_being_compared() -> None:
