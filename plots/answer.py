@@ -14,6 +14,8 @@ MOST_NAMED = 4
 """Cases that are named in one sentence, of those behind the best."""
 MOST_TIED = 8
 """The same of those that share the first place."""
+LEGEND = f"{text.SUSPECT}: this case is suspect, and its figures are in doubt; the reasons stand with it."
+"""What the mark beside a case means, for whoever shows an answer that has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,11 @@ class Answer:
 def answers(run: RunSummary) -> list[Answer]:
     """One for each scenario."""
     return [_answer(run, scenario) for scenario in text.scenarios(run)]
+
+
+def doubted(said: Sequence[Answer]) -> bool:
+    """Whether any of them names a suspect case, so that its mark is to be explained."""
+    return any(text.SUSPECT in line for one in said for line in (one.first, *one.rest))
 
 
 def _answer(run: RunSummary, scenario: str) -> Answer:
@@ -52,7 +59,7 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
     where = f"{settings}: " if settings else ""
     is_open = cases[0].case.profile.kind == "open"
     if len(cases) == 1:
-        return [f"{where}{text.named(cases[0].case)} gave {_figure(cases[0])}; there is nothing to compare it with."]
+        return [f"{where}{_named(cases[0])} gave {_figure(cases[0])}; there is nothing to compare it with."]
     ranked = sorted((one for one in cases if one.rank), key=_merit, reverse=True)
     best = [one for one in ranked if one.may_be_best]
     if not best:
@@ -62,7 +69,7 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
     behind = [one for one in ranked if not one.may_be_best]
     sentences = [where + _best(best, tied=len(best) > 1)]
     if behind:
-        named = [f"{text.named(one.case)} {text.ratio(one.ratio_to_best)}{_but(one)}" for one in behind[:MOST_NAMED]]
+        named = [f"{_named(one)} {text.ratio(one.ratio_to_best)}{_but(one)}" for one in behind[:MOST_NAMED]]
         more = f"; and {len(behind) - MOST_NAMED} more" if len(behind) > MOST_NAMED else ""
         what = "times the best one's p99" if is_open else "times the best one's throughput"
         sentences.append(f"{where}Behind, in {what}: {'; '.join(named)}{more}.")
@@ -70,9 +77,14 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
 
 
 def _best(best: Sequence[CaseSummary], *, tied: bool) -> str:
-    named = "; ".join(f"{text.named(one.case)}, {_figure(one)}{_but(one)}" for one in best[:MOST_TIED])
+    named = "; ".join(f"{_named(one)}, {_figure(one)}{_but(one)}" for one in best[:MOST_TIED])
     more = f"; and {len(best) - MOST_TIED} more" if len(best) > MOST_TIED else ""
     return f"Tied for best, as they cannot be told apart: {named}{more}." if tied else f"Best: {named}."
+
+
+def _named(one: CaseSummary) -> str:
+    """A case, with a mark where it is suspect."""
+    return f"{text.named(one.case)} {text.SUSPECT}" if one.judgement.verdict == "suspect" else text.named(one.case)
 
 
 def _but(one: CaseSummary) -> str:

@@ -60,13 +60,15 @@ class Chart:
 def html(run: RunSummary, head: str, charts: Sequence[tuple[str, Path]]) -> str:
     """The page; `charts` are titles and SVG files."""
     columns = ["scenario", *text.columns(text.COLUMNS, run.cases)]
+    answers = answer.answers(run)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("report.html.j2").render(
         run=run,
         head=head,
-        answers=answer.answers(run),
+        answers=answers,
+        legend=answer.LEGEND if answer.doubted(answers) else "",
         profiles={scenario: text.profile(run, scenario) for scenario in text.scenarios(run)},
         verdicts=VERDICTS,
         columns=columns,

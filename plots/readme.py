@@ -46,7 +46,9 @@ def of_run(run: RunSummary, page: str) -> str:
     lines += ["| --- |" + " ---: |" * (2 * len(scenarios) + 1)]
     lines += [_row(name, cases, scenarios) for name, cases in rows.items()]
     shown = [one for cases in rows.values() for one in cases.values()]
-    return "\n".join([*lines, "", *_legend(run, shown, page)])
+    # A sentence may name a case that has no row, and the table's legend explains the marks of those that have.
+    marked = text.SUSPECT in "".join(lines) and all(one.judgement.verdict != "suspect" for one in shown)
+    return "\n".join([*lines, "", *_legend(run, shown, page), *([f"- {answer.LEGEND}"] if marked else [])])
 
 
 def of_findings(judged: Sequence[Judged], page: str) -> str:

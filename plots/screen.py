@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from plots import text
+from plots import beside, text
 from results import slo
 from results.plan import Case, Plan, Step
 from results.record import Calibration, Record
@@ -221,17 +221,19 @@ def show_two_runs(both: TwoRuns, console: Console) -> None:
     """A row for each case of both runs: how many times the first run's figure the second's is."""
     table = Table(box=SIMPLE_HEAD, title=f"{both.second} ÷ {both.first}", title_justify="left", title_style="bold")
     for name in ("case", "req/s", "÷", "p99 ms", "÷", "CPU ms", "÷"):
-        table.add_column(name, justify="left" if name == "case" else "right", overflow="fold")
+        table.add_column(name, justify="left" if name == "case" else "right", no_wrap=name == "case", overflow="fold")
     for one in both.cases:
-        cells = [cell for figures in (one.throughput_rps, one.p99_ms, one.cpu_ms) for cell in text.figures(figures)]
-        table.add_row(escape(one.name), *cells)
+        cells = [cell for figures in (one.throughput_rps, one.p99_ms, one.cpu_ms) for cell in beside.figures(figures)]
+        table.add_row(escape(beside.name(one)), *cells)
     console.print(table)
     for one in both.cases:
-        if one.why:
-            console.print(f"{one.name}: {one.why}", markup=False, highlight=False, soft_wrap=True)
+        for said in filter(None, (one.why, beside.doubts(one))):
+            console.print(f"{one.name}: {said}", markup=False, highlight=False, soft_wrap=True)
     for run, names in ((both.first, both.only_first), (both.second, both.only_second)):
         if names:
             console.print(f"Only in {run}: {', '.join(names)}", markup=False, highlight=False, soft_wrap=True)
+    if any(one.doubted for one in both.cases):
+        console.print(beside.LEGEND, style="dim", highlight=False)
     console.print("~: cannot be told apart. In brackets: 95% confidence intervals.", style="dim", highlight=False)
 
 

@@ -11,7 +11,6 @@ from results.plan import Case, Plan, Profile
 from results.record import Calibration
 from results.stats import Estimate
 from results.summary import CaseSummary, RunSummary
-from results.two_runs import Figures
 
 NONE = "–"
 SUSPECT = "†"
@@ -69,14 +68,6 @@ def of_best(summary: CaseSummary) -> str:
 def is_uneven(summary: CaseSummary) -> bool:
     """Whether its users were served so unevenly that throughput and percentiles hide those that waited."""
     return any(reason.code == UNEVEN for reason in summary.judgement.reasons)
-
-
-def figures(both: Figures | None) -> tuple[str, str]:
-    """Both runs' figures, and their ratio, with ~ where they cannot be told apart."""
-    if both is None:
-        return NONE, NONE
-    tied = "~ " if both.ratio.tied else ""
-    return f"{number(both.first.value)} → {number(both.second.value)}", f"{tied}{ratio(both.ratio)}"
 
 
 def value(figure: Estimate | None) -> str:

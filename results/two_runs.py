@@ -9,6 +9,7 @@ from results.plan import Plan
 from results.record import Record
 from results.stats import Estimate
 from results.summary import CaseSummary, RunSummary
+from results.validity import Judgement
 
 HINT = "unlike is not compared with like: measure both with the same app, requests, budget, load and machine"
 ASKED = {
@@ -31,13 +32,20 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseInBoth:
-    """A case of both runs; `why` says why there are no figures, where there are none."""
+    """A case of both runs, with its verdict in each; `why` says why there are no figures, where there are none."""
 
     name: str
+    first: Judgement
+    second: Judgement
     throughput_rps: Figures | None
     p99_ms: Figures | None
     cpu_ms: Figures | None
     why: str
+
+    @property
+    def doubted(self) -> bool:
+        """Whether either side of it is suspect, and so each ratio."""
+        return "suspect" in (self.first.verdict, self.second.verdict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +105,8 @@ def _beside(one: CaseSummary, other: CaseSummary) -> CaseInBoth:
     invalid = [run for run, summary in (("first", one), ("second", other)) if not summary.usable]
     return CaseInBoth(
         name=one.case.name,
+        first=one.judgement,
+        second=other.judgement,
         throughput_rps=_figures(one.throughput_rps, other.throughput_rps),
         p99_ms=_figures(one.latency_ms["p99"], other.latency_ms["p99"]),
         cpu_ms=_figures(one.cost.cpu_ms_per_request, other.cost.cpu_ms_per_request),

@@ -13,6 +13,7 @@ from results.store import Store
 from results.summary import RunSummary, summarize
 from tests import browser
 from tests.conftest import ROOT
+from tests.plots.seen import doubted
 from tests.results.factory import CASE, load, plan, record, second
 
 RUN = ROOT / "tests" / "data" / "four-servers"
@@ -86,6 +87,26 @@ def test_the_answer_names_ties_and_the_invalid(written: Path) -> None:
     text = written.read_text()
     assert "Tied for best, as they cannot be told apart: gunicorn-gevent sync, 614 req/s; uwsgi-gevent sync" in text
     assert "gunicorn-gevent, async: 99.9% of 7,608 requests failed" in text
+
+
+def test_a_suspect_case_that_the_answer_names_is_marked_and_the_mark_explained_once(tmp_path: Path) -> None:
+    rates = {"best": (300, 302, 298), "second": (200, 201, 199), "third": (100, 101, 99)}
+    cases = [replace(CASE, server=server) for server in rates]
+    records = [
+        record(load(*[second([1.0] * rate)] * 2), case=one, repeat=repeat)
+        for one in cases
+        for repeat, rate in enumerate(rates[one.server], 1)
+    ]
+    run = summarize("r", plan(*cases, repeats=3), records)
+    assert answer.LEGEND not in report.write(run, tmp_path).read_text()
+    best, other, third = run.cases
+    run = replace(run, cases=(doubted(best, "foreign-load"), other, doubted(third, "unsteady")))
+    (said,) = answer.answers(run)
+    assert said.first == "Best: best sync †, 300 req/s."
+    assert re.findall(r"\w+ sync(?: †)?", said.rest[0]) == ["second sync", "third sync †"]
+    assert report.write(run, tmp_path).read_text().count(answer.LEGEND) == 1
+    alone = replace(run, cases=(doubted(best, "foreign-load"),))
+    assert answer.answers(alone)[0].first == "best sync † gave 300 req/s; there is nothing to compare it with."
 
 
 pytestmark_browser = pytest.mark.skipif(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from plots import publish, readme, text
+from plots import answer, publish, readme, text
 from plots.publish import Published
 from results.rules import Reason
 from results.store import Store
@@ -87,6 +87,19 @@ def test_a_case_that_serves_unevenly_is_not_in_bold_has_its_own_mark_and_a_cavea
     assert f"| {text.value(first.latency_ms['p99'])} |" in row
     assert f"- {readme.UNEVEN} answered some users while others waited" in table
     assert "req/s, but unevenly served; other" in table
+
+
+def test_the_mark_of_a_suspect_case_is_explained_once_whether_it_has_a_row_or_not() -> None:
+    shown = run()
+    sync = next(one for one in shown.cases if one.case.kind == "sync")
+    no_row = replace(sync, case=replace(sync.case, variant="async", interface="wsgi"))
+    table = readme.of_run(replace(shown, cases=(doubted(sync, "stolen-time"),)), PAGE)
+    assert f"{sync.case.server} sync {text.SUSPECT} gave" in table
+    assert table.count(f"{text.SUSPECT} is *suspect*") == 1
+    assert answer.LEGEND not in table
+    table = readme.of_run(replace(shown, cases=(doubted(no_row, "stolen-time"),)), PAGE)
+    assert f"{no_row.case.server} async {text.SUSPECT} gave" in table
+    assert table.count(answer.LEGEND) == 1
 
 
 def test_an_invalid_case_has_no_figure() -> None:
