@@ -1,5 +1,7 @@
 """The answer of a run in sentences: who wins, by how much, who is tied, and what cannot be said.
 
+Of a search it is what was found for each deployment, of a sweep the knees.
+
 Tied for best are all cases that none is significantly above, so that none of them is above another.
 """
 
@@ -7,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plots import text
+from plots import climbed, text
 from results.summary import CaseSummary, RunSummary
 
 MOST_NAMED = 4
@@ -40,11 +42,11 @@ def doubted(said: Sequence[Answer]) -> bool:
 
 def _answer(run: RunSummary, scenario: str) -> Answer:
     cases = text.of_scenario(run, scenario)
-    usable = [one for one in cases if one.usable and one.throughput_rps is not None]
-    groups = list(dict.fromkeys((one.case.profile, one.case.settings) for one in usable))
-    sentences = [line for profile, settings in groups for line in _of_group(usable, profile, settings)]
-    if not sentences:
-        sentences = ["Nothing valid was left to compare."]
+    if run.plan.objective is not None:
+        # What did not hold is told with it: a rate that failed is what a search looks for.
+        first, *rest = climbed.searched(run, scenario)
+        return Answer(scenario=scenario, first=first, rest=tuple(rest), invalid=())
+    sentences = climbed.swept(run, scenario) if run.plan.sweep else _compared(cases)
     invalid = [
         (text.label(one.case), one.judgement.reasons[0].text if one.judgement.reasons else "it was not measured")
         for one in cases
@@ -53,13 +55,21 @@ def _answer(run: RunSummary, scenario: str) -> Answer:
     return Answer(scenario=scenario, first=sentences[0], rest=tuple(sentences[1:]), invalid=tuple(invalid))
 
 
+def _compared(cases: Sequence[CaseSummary]) -> list[str]:
+    """Of each group that may be compared, what can be said."""
+    usable = [one for one in cases if one.usable and one.throughput_rps is not None]
+    groups = list(dict.fromkeys((one.case.profile, one.case.settings) for one in usable))
+    sentences = [line for profile, settings in groups for line in _of_group(usable, profile, settings)]
+    return sentences or ["Nothing valid was left to compare."]
+
+
 def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> list[str]:
     """Of cases that may be compared: the best, and how far the others are behind."""
     cases = [one for one in usable if one.case.profile == profile and one.case.settings == settings]
     where = f"{settings}: " if settings else ""
     is_open = cases[0].case.profile.kind == "open"
     if len(cases) == 1:
-        return [f"{where}{_named(cases[0])} gave {_figure(cases[0])}; there is nothing to compare it with."]
+        return [f"{where}{text.marked(cases[0])} gave {_figure(cases[0])}; there is nothing to compare it with."]
     ranked = sorted((one for one in cases if one.rank), key=_merit, reverse=True)
     best = [one for one in ranked if one.may_be_best]
     if not best:
@@ -69,7 +79,7 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
     behind = [one for one in ranked if not one.may_be_best]
     sentences = [where + _best(best, tied=len(best) > 1)]
     if behind:
-        named = [f"{_named(one)} {text.ratio(one.ratio_to_best)}{_but(one)}" for one in behind[:MOST_NAMED]]
+        named = [f"{text.marked(one)} {text.ratio(one.ratio_to_best)}{_but(one)}" for one in behind[:MOST_NAMED]]
         more = f"; and {len(behind) - MOST_NAMED} more" if len(behind) > MOST_NAMED else ""
         what = "times the best one's p99" if is_open else "times the best one's throughput"
         sentences.append(f"{where}Behind, in {what}: {'; '.join(named)}{more}.")
@@ -77,14 +87,9 @@ def _of_group(usable: Sequence[CaseSummary], profile: object, settings: str) -> 
 
 
 def _best(best: Sequence[CaseSummary], *, tied: bool) -> str:
-    named = "; ".join(f"{_named(one)}, {_figure(one)}{_but(one)}" for one in best[:MOST_TIED])
+    named = "; ".join(f"{text.marked(one)}, {_figure(one)}{_but(one)}" for one in best[:MOST_TIED])
     more = f"; and {len(best) - MOST_TIED} more" if len(best) > MOST_TIED else ""
     return f"Tied for best, as they cannot be told apart: {named}{more}." if tied else f"Best: {named}."
-
-
-def _named(one: CaseSummary) -> str:
-    """A case, with a mark where it is suspect."""
-    return f"{text.named(one.case)} {text.SUSPECT}" if one.judgement.verdict == "suspect" else text.named(one.case)
 
 
 def _but(one: CaseSummary) -> str:

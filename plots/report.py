@@ -7,7 +7,20 @@ from pathlib import Path
 import msgspec
 from matplotlib.figure import Figure
 
-from plots import capacity, cost, crossover, drawing, heatmap, page, percentiles, style, sweep, text, throughput
+from plots import (
+    capacity,
+    climbed,
+    cost,
+    crossover,
+    drawing,
+    heatmap,
+    page,
+    percentiles,
+    style,
+    sweep,
+    text,
+    throughput,
+)
 from plots.markup import as_is
 from results.errors import BenchError
 from results.export import as_json
@@ -100,10 +113,10 @@ def _scenario(run: RunSummary, scenario: str) -> str:
         lines += [f"![{scenario}: {name}](charts/{scenario}-{name}.svg)", ""]
     for one in run.capacities:
         if one.case.scenario == scenario:
-            lines += [f"- **{text.label(one.case)}**: {as_is(text.capacity(one, run.plan.objective or ''))}"]
+            lines += [f"- **{text.label(one.case)}**: {as_is(climbed.capacity(one, run.plan.objective or ''))}"]
     for deployment, case in run.knees.items():
         if case.scenario == scenario:
-            lines += [f"- {as_is(deployment)}: knee at {as_is(case.point)}"]
+            lines += [f"- {as_is(deployment)}: {as_is(climbed.knee(case))}"]
     if lines[-1]:
         lines.append("")
     columns = text.columns(text.COLUMNS, cases)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from plots import beside, text
+from plots import beside, climbed, text
 from results import slo
 from results.plan import Case, Plan, Step
 from results.record import Calibration, Record
@@ -121,9 +121,9 @@ def show_run(run: RunSummary, console: Console) -> None:
     for summary in run.cases:
         _show_endpoints(summary, console)
     for deployment, case in run.knees.items():
-        console.print(f"{deployment}: knee at {case.point}", markup=False, highlight=False)
+        console.print(f"{deployment}: {climbed.knee(case)}", markup=False, highlight=False)
     for one in run.capacities:
-        line = f"{text.label(one.case)}: {text.capacity(one, run.plan.objective or '')}"
+        line = f"{text.label(one.case)}: {climbed.capacity(one, run.plan.objective or '')}"
         console.print(line, style="bold", markup=False, highlight=False, soft_wrap=True)
     console.print(text.repeats(run), style="dim", highlight=False)
 

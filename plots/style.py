@@ -171,21 +171,27 @@ def caption(run: RunSummary, cases: Sequence[CaseSummary]) -> str:
     """What one must know to read a figure: profile, budget, machine, versions."""
     profile = cases[0].case.profile
     profiles = [summary.case.profile for summary in cases]
-    repeats = (
-        f"{run.plan.repeats} repeats, each in a fresh server" if run.plan.repeats > 1 else "one repeat: no interval"
-    )
     offered = loads(profiles)
     parts = [
         offered[0].upper()
         + offered[1:]
         + (": each sends when its last answer came" if profile.kind == "closed" else ""),
-        f"{profile.duration_s:g} s measured after {profile.warmup_s:g} s of warm-up; {repeats}",
+        f"{profile.duration_s:g} s measured after {profile.warmup_s:g} s of warm-up; {_repeated(run)}",
         _deployed(run),
         " / ".join(machine.summary for machine in run.machines),
         ", ".join(f"{name} {version}" for name, version in run.versions.items()),
         run.started_at[:10],
     ]
     return ". ".join(part for part in parts if part) + "."
+
+
+def _repeated(run: RunSummary) -> str:
+    count = run.plan.repeats
+    if run.plan.objective is not None:
+        return (
+            f"each rate in a fresh server, that which held in {count} more" if count > 1 else "each in a fresh server"
+        )
+    return f"{count} repeats, each in a fresh server" if count > 1 else "one repeat: no interval"
 
 
 def _deployed(run: RunSummary) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from results.capacity_summary import CapacitySummary
 from results.compare import Ratio
 from results.export import calibration_as_json
 from results.pace import Pace
@@ -21,6 +20,7 @@ DISTURBED = "Others took part of the CPUs meanwhile: it may well do more. Calibr
 RANGES = "A rank of 3–7 means that two cases are significantly better, and four cannot be told apart from it."
 BY_P99 = "Ranked by p99, as throughput is what was offered."
 FIRST_BYTE = "first byte ms"
+SEARCHED = "A search tries most rates once: of those there is no interval."
 COLUMNS = (
     "rank", "case", "verdict", "req/s", "of best", FIRST_BYTE, "p50 ms", "p99 ms", "p99.9 ms", "max ms", "failed",
     "CPU ms", "MiB", "switches", "threads", "files",
@@ -82,6 +82,11 @@ def _server(case: Case) -> str:
 def named(case: Case) -> str:
     """What tells a case from the others of its scenario."""
     return " ".join(part for part in (case.server, case.variant, case.settings, case.point) if part)
+
+
+def marked(summary: CaseSummary) -> str:
+    """A case as `named`, with a mark where it is suspect."""
+    return f"{named(summary.case)} {SUSPECT}" if summary.judgement.verdict == "suspect" else named(summary.case)
 
 
 def columns(known: Sequence[str], cases: Sequence[CaseSummary]) -> list[str]:
@@ -180,22 +185,6 @@ def load(profile: Profile) -> str:
     return how + extra + (f", {processes} load processes" if processes > 1 else "")
 
 
-def capacity(one: CapacitySummary, objective: str) -> str:
-    """What was found for a deployment, in a sentence."""
-    if not one.finished:
-        return one.text
-    if one.sustained_rps is None:
-        return f"no rate keeps {objective}: at {number(one.refuted_rps or 0)} requests/s {one.refuted_text}"
-    beyond = (
-        f"{number(one.refuted_rps)} does not ({one.refuted_text})"
-        if one.refuted_rps is not None
-        else "more than the load generator can offer was not tried"
-    )
-    times = f"{one.confirmed} fresh repeat{'s' if one.confirmed > 1 else ''}"
-    others = f"; {one.discounted} more did not count" if one.discounted else ""
-    return f"{number(one.sustained_rps)} requests/s keep {objective} in {times} ({one.text}{others}); {beyond}"
-
-
 def retried(run: RunSummary) -> str:
     """How many repeats were measured more than once; empty where none was."""
     if not run.retried:
@@ -271,6 +260,10 @@ def repeats(run: RunSummary) -> str:
 
 def intervals(run: RunSummary) -> str:
     """What the brackets in a table are."""
+    if run.plan.objective is not None:
+        return (
+            f"{SEARCHED} In brackets: 95% confidence intervals over the repeats of the others, each in a fresh server."
+        )
     if run.plan.repeats == 1:
         return "One repeat: there is no interval, and differences of a few per cent mean nothing."
     fresh = "each in a freshly started server" if run.plan.target is None else "each on new connections"

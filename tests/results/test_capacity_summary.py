@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from plots import text
+from plots import climbed
 from results.capacity_summary import CapacitySummary, capacity_summary
 from results.record import Breakdown, Load, Record
 from tests.results.factory import OPEN_CASE, load, plan, record, second
@@ -27,13 +27,13 @@ def test_what_held_and_what_did_not_are_told_with_their_figures() -> None:
     found = searched((100.0, KEPT), (104.0, SLOW), (100.0, KEPT))
     assert (found.sustained_rps, found.refuted_rps, found.confirmed) == (100, 104, 1)
     said = "100 requests/s keep p90<10ms in 1 fresh repeat (p90 5 ms); 104 does not (p90 50 ms)"
-    assert text.capacity(found, "p90<10ms") == said
+    assert climbed.capacity(found, "p90<10ms") == said
 
 
 def test_tries_that_did_not_count_are_told() -> None:
     found = searched((100.0, KEPT), (104.0, SLOW), (100.0, None), (100.0, KEPT))
     assert (found.sustained_rps, found.confirmed, found.discounted) == (100, 1, 1)
-    assert "in 1 fresh repeat (p90 5 ms; 1 more did not count); " in text.capacity(found, "p90<10ms")
+    assert "in 1 fresh repeat (p90 5 ms; 1 more did not count); " in climbed.capacity(found, "p90<10ms")
 
 
 def test_a_rate_at_which_the_load_broke_is_tried_again() -> None:
@@ -45,4 +45,4 @@ def test_a_rate_at_which_the_load_broke_is_tried_again() -> None:
 def test_where_no_rate_holds_it_is_told_why() -> None:
     found = searched((1.0, SLOW))
     assert found.finished
-    assert text.capacity(found, "p90<10ms") == "no rate keeps p90<10ms: at 1 requests/s p90 50 ms"
+    assert climbed.capacity(found, "p90<10ms") == "no rate keeps p90<10ms: at 1 requests/s p90 50 ms"
