@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from plots import text
 from results.capacity_summary import CapacitySummary
-from results.plan import Case
-from results.summary import CaseSummary, RunSummary
+from results.summary import CaseSummary, Knee, RunSummary
 
 
 def capacity(one: CapacitySummary, objective: str) -> str:
@@ -26,9 +25,15 @@ def capacity(one: CapacitySummary, objective: str) -> str:
     return f"{text.number(one.sustained_rps)} requests/s keep {objective} in {times} ({one.text}{others}); {beyond}"
 
 
-def knee(case: Case) -> str:
-    """Where the knee of a deployment is."""
-    return f"knee at {case.point}"
+def knee(one: Knee) -> str:
+    """Where the knee of a deployment is, as far as that is known."""
+    point = one.case.point
+    return {
+        None: f"knee at {point}",
+        "highest": f"knee at {point} or beyond: no higher load gave valid figures",
+        "lowest": f"knee at {point} or below: no lower load gave valid figures",
+        "only": f"knee not known: {point} alone gave valid figures",
+    }[one.edge]
 
 
 def searched(run: RunSummary, scenario: str) -> list[str]:
@@ -93,10 +98,11 @@ def swept(run: RunSummary, scenario: str) -> list[str]:
 def _of_deployment(run: RunSummary, points: Sequence[CaseSummary]) -> str:
     case = points[0].case
     name = text.named(replace(case, point=""))
+    found = run.knees.get(case.deployment)
     for one in points:
-        if one.case == run.knees.get(case.deployment):
+        if found is not None and one.case == found.case:
             p99 = one.latency_ms["p99"]
             figures = f"{text.value(one.throughput_rps)} req/s" + (f", p99 {text.value(p99)} ms" if p99 else "")
             mark = f" {text.SUSPECT}" if one.judgement.verdict == "suspect" else ""
-            return f"{name}{mark}: {knee(one.case)}; there {figures}."
+            return f"{name}{mark}: {knee(found)}; there {figures}."
     return f"{name}: none of its loads gave valid figures."

@@ -114,9 +114,9 @@ def _scenario(run: RunSummary, scenario: str) -> str:
     for one in run.capacities:
         if one.case.scenario == scenario:
             lines += [f"- **{text.label(one.case)}**: {as_is(climbed.capacity(one, run.plan.objective or ''))}"]
-    for deployment, case in run.knees.items():
-        if case.scenario == scenario:
-            lines += [f"- {as_is(deployment)}: {as_is(climbed.knee(case))}"]
+    for deployment, knee in run.knees.items():
+        if knee.case.scenario == scenario:
+            lines += [f"- {as_is(deployment)}: {as_is(climbed.knee(knee))}"]
     if lines[-1]:
         lines.append("")
     columns = text.columns(text.COLUMNS, cases)

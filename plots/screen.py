@@ -120,8 +120,8 @@ def show_run(run: RunSummary, console: Console) -> None:
             _show_reasons(summary, console)
     for summary in run.cases:
         _show_endpoints(summary, console)
-    for deployment, case in run.knees.items():
-        console.print(f"{deployment}: {climbed.knee(case)}", markup=False, highlight=False)
+    for deployment, knee in run.knees.items():
+        console.print(f"{deployment}: {climbed.knee(knee)}", markup=False, highlight=False, soft_wrap=True)
     for one in run.capacities:
         line = f"{text.label(one.case)}: {climbed.capacity(one, run.plan.objective or '')}"
         console.print(line, style="bold", markup=False, highlight=False, soft_wrap=True)

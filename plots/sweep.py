@@ -1,9 +1,10 @@
-"""Latency against throughput as the load climbs: a curve per deployment, its knee marked."""
+"""Latency against throughput as the load climbs: a curve per deployment, its knee marked where it lies inside."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from plots import style, text
+from results.plan import Case
 from results.summary import CaseSummary, RunSummary
 
 PANEL_INCHES = 2.5
@@ -28,9 +29,8 @@ def draw(run: RunSummary, scenario: str) -> Figure:
         panel.set_xlim(left=0)
         panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     climbed = "offered rates" if run.plan.sweep == "rate" else "users"
-    style.title(
-        panels[0], f"{scenario}: latency against throughput", f"points: {climbed}; ringed: the knee; crossed: suspect"
-    )
+    ringed = "ringed: the knee; " if any(_is_ringed(run, one.case) for one in cases) else ""
+    style.title(panels[0], f"{scenario}: latency against throughput", f"points: {climbed}; {ringed}crossed: suspect")
     panels[1].set_xlabel("throughput (good answers per second); further right and lower is better")
     panels[0].legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8.5, handlelength=3)
     return figure
@@ -65,9 +65,8 @@ def _draw_curve(
     axes.plot(
         *zip(*suspect, strict=True), linestyle="none", marker="x", color=style.INK, markersize=5
     ) if suspect else None
-    knee = run.knees.get(case.deployment)
     for rate, ms, one in points:
-        if one.case == knee:
+        if _is_ringed(run, one.case):
             axes.plot([rate], [ms], marker="o", markersize=12, markerfacecolor="none", color=look.colour)
             axes.annotate(
                 f"{text.number(rate)}/s",
@@ -77,3 +76,9 @@ def _draw_curve(
                 fontsize=8,
                 color=style.INK,
             )
+
+
+def _is_ringed(run: RunSummary, case: Case) -> bool:
+    """Whether it is the knee of its deployment; at an edge of what was measured the knee may lie beyond."""
+    knee = run.knees.get(case.deployment)
+    return knee is not None and knee.case == case and knee.edge is None

@@ -22,7 +22,10 @@ def as_json(summary: RunSummary, directory: str) -> dict[str, object]:
 def _climbed_as_json(summary: RunSummary) -> dict[str, object]:
     """What a sweep or a search has beside its cases."""
     if summary.plan.sweep is not None:
-        return {"knees": {deployment: case.name for deployment, case in summary.knees.items()}}
+        return {
+            "knees": {deployment: knee.case.name for deployment, knee in summary.knees.items()},
+            "knees_at_edges": {deployment: knee.edge for deployment, knee in summary.knees.items() if knee.edge},
+        }
     if summary.plan.objective is None:
         return {}
     capacities = [

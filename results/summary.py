@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
@@ -82,6 +83,21 @@ class CaseSummary:
         return self.rank == 1
 
 
+Edge = Literal["lowest", "highest", "only"]
+"""Which of a deployment's usable loads a case is, where there is none below it, none above it, or no other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knee:
+    """The case of a deployment at which throughput divided by mean latency is greatest.
+
+    `edge` is null where usable loads were measured on both sides of it: elsewhere the greatest may lie beyond.
+    """
+
+    case: Case
+    edge: Edge | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """A run: its plan, one summary per case in the order of the plan, and where and with what it ran."""
@@ -99,8 +115,8 @@ class RunSummary:
     calibration: Calibration | None
     capacities: tuple[CapacitySummary, ...]
     """Of a run with an objective: what was found for each deployment."""
-    knees: dict[str, Case]
-    """Of a sweep: by deployment, the case at which throughput divided by mean latency is greatest."""
+    knees: dict[str, Knee]
+    """Of a sweep, by deployment; none of one without usable figures."""
     retried: int
     """Repeats that were measured again, as others took CPU time meanwhile."""
     pace: Pace | None
@@ -142,19 +158,35 @@ def _planned(plan: Plan, records: Sequence[Record]) -> int:
     return plan.repeats if plan.objective is None else len(records)
 
 
-def _knees(cases: Sequence[CaseSummary]) -> dict[str, Case]:
+def _knees(cases: Sequence[CaseSummary]) -> dict[str, Knee]:
     """By deployment the case with the greatest power: throughput divided by mean response time.
 
     L. Kleinrock: Power and Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications (1979).
     """
-    best: dict[str, tuple[float, Case]] = {}
+    powers: dict[str, dict[Case, float]] = {}
     for one in cases:
         if one.throughput_rps is None or not one.distribution.get_total_count():
             continue
         power = one.throughput_rps.value / one.distribution.get_mean_value()
-        if power > best.get(one.case.deployment, (0.0, one.case))[0]:
-            best[one.case.deployment] = (power, one.case)
-    return {deployment: case for deployment, (_, case) in best.items()}
+        powers.setdefault(one.case.deployment, {})[one.case] = power
+    return {
+        deployment: _knee(sorted(found, key=lambda case: (case.profile.rate_rps or 0.0, case.profile.users)), found)
+        for deployment, found in powers.items()
+        if any(found.values())
+    }
+
+
+def _knee(climbed: Sequence[Case], powers: Mapping[Case, float]) -> Knee:
+    """Of the cases of a deployment, from the lowest load to the highest."""
+    case = max(climbed, key=powers.__getitem__)
+    edge: Edge | None = None
+    if len(climbed) == 1:
+        edge = "only"
+    elif case == climbed[0]:
+        edge = "lowest"
+    elif case == climbed[-1]:
+        edge = "highest"
+    return Knee(case=case, edge=edge)
 
 
 def summarize_case(case: Case, records: Sequence[Record], planned: int) -> CaseSummary:

@@ -1,15 +1,21 @@
 """Searches and sweeps in words: the page's answer is what was searched for, and no comparison of the rates tried."""
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from plots import answer, report, style, text
+import pytest
+from rich.console import Console
+
+from plots import answer, report, screen, style, sweep, text
 from plots.answer import Answer
+from results.export import as_json
 from results.plan import Case
 from results.record import HostUse, Load, Record
 from results.summary import RunSummary, summarize
+from tests.plots.seen import words
 from tests.results.factory import CASE, OPEN_CASE, load, plan, record, second
 
 OBJECTIVE = "p90<10ms"
@@ -102,21 +108,26 @@ def test_no_interval_is_claimed_of_rates_that_were_tried_once() -> None:
 
 
 def climbed(rates: Mapping[str, Mapping[int, tuple[int, float]]]) -> RunSummary:
-    """A sweep over users: by server and users the answers a second and their latency in ms."""
+    """A sweep over users: by server and users the answers a second and their latency in ms, or that all `FAILED`."""
     cases: list[Case] = []
     records: list[Record] = []
     for server, points in rates.items():
         for users, (count, ms) in points.items():
             profile = replace(CASE.profile, users=users)
             case = replace(CASE, server=server, profile=profile, point=f"{users}users")
-            made = load(*[second([ms] * count)] * 2, answered=[5] * users)
+            seconds = [second([ms] * count, errors=0 if count else 99)] * 2
+            made = load(*seconds, failures={} if count else {"reset": 198}, answered=[5] * users)
             made = replace(made, processes=(replace(made.processes[0], users=users),))
             cases.append(case)
             records.append(record(made, case=case))
     return summarize("climbed", replace(plan(*cases), sweep="users"), records)
 
 
+FAILED = (0, 0.0)
 INSIDE = {1: (100, 5.0), 4: (300, 6.0), 16: (310, 50.0)}
+HIGHEST = {1: (100, 5.0), 4: (380, 6.0), 16: (1200, 7.0)}
+LOWEST = {1: (100, 2.0), 4: (110, 16.0), 16: (120, 70.0)}
+"""Where the knee is among the points of a deployment."""
 
 
 def test_the_answer_of_a_sweep_is_a_line_for_each_deployment_with_its_knee() -> None:
@@ -126,7 +137,35 @@ def test_the_answer_of_a_sweep_is_a_line_for_each_deployment_with_its_knee() -> 
     assert [line.partition(":")[0] for line in rest] == ["daphne sync", "uvicorn sync"]
 
 
+@pytest.mark.parametrize(
+    ("points", "said", "edge"),
+    [
+        (INSIDE, "knee at 4users", None),
+        (HIGHEST, "knee at 16users or beyond: no higher load gave valid figures", "highest"),
+        (HIGHEST | {64: FAILED}, "knee at 16users or beyond: no higher load gave valid figures", "highest"),
+        (LOWEST, "knee at 1users or below: no lower load gave valid figures", "lowest"),
+        ({4: (300, 6.0)}, "knee not known: 4users alone gave valid figures", "only"),
+    ],
+)
+def test_a_knee_at_the_edge_of_what_was_measured_is_told_as_that_and_not_ringed(
+    points: Mapping[int, tuple[int, float]], said: str, edge: str | None
+) -> None:
+    run = climbed({"daphne": points})
+    console = Console(file=io.StringIO(), width=120)
+    screen.show_run(run, console)
+    assert isinstance(console.file, io.StringIO)
+    assert f"daphne/hello/sync: {said}\n" in console.file.getvalue()
+    assert f"- daphne/hello/sync: {said}\n" in report.markdown(run)
+    assert told(run).first.startswith(f"daphne sync: {said}; there ")
+    figure = sweep.draw(run, "hello")
+    assert ("ringed: the knee" in words(figure)) == (edge is None)
+    rings = [line for axes in figure.axes for line in axes.lines if line.get_markerfacecolor() == "none"]
+    assert len(rings) == (2 if edge is None else 0)
+    exported = as_json(run, "there")
+    assert exported["knees"] == {"daphne/hello/sync": run.knees["daphne/hello/sync"].case.name}
+    assert exported["knees_at_edges"] == ({} if edge is None else {"daphne/hello/sync": edge})
+
+
 def test_a_deployment_without_valid_figures_has_no_knee() -> None:
-    run = climbed({"daphne": INSIDE, "uvicorn": INSIDE})
-    left = replace(run, knees={name: case for name, case in run.knees.items() if "daphne" in name})
-    assert lines(told(left))[2] == "uvicorn sync: none of its loads gave valid figures."
+    run = climbed({"daphne": INSIDE, "uvicorn": {1: FAILED, 4: FAILED}})
+    assert lines(told(run))[2] == "uvicorn sync: none of its loads gave valid figures."
