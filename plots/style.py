@@ -191,7 +191,8 @@ def _repeated(run: RunSummary) -> str:
         return (
             f"each rate in a fresh server, that which held in {count} more" if count > 1 else "each in a fresh server"
         )
-    return f"{count} repeats, each in a fresh server" if count > 1 else "one repeat: no interval"
+    fresh = "each in a fresh server" if run.plan.target is None else "each on new connections"
+    return f"{count} repeats, {fresh}" if count > 1 else "one repeat: no interval"
 
 
 def _deployed(run: RunSummary) -> str:

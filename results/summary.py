@@ -91,7 +91,8 @@ Edge = Literal["lowest", "highest", "only"]
 class Knee:
     """The case of a deployment at which throughput divided by mean latency is greatest.
 
-    `edge` is null where usable loads were measured on both sides of it: elsewhere the greatest may lie beyond.
+    `edge` is null where usable loads were measured on both sides of it, or there is none below: elsewhere the greatest
+    may lie beyond.
     """
 
     case: Case
@@ -182,7 +183,7 @@ def _knee(climbed: Sequence[Case], powers: Mapping[Case, float]) -> Knee:
     edge: Edge | None = None
     if len(climbed) == 1:
         edge = "only"
-    elif case == climbed[0]:
+    elif case == climbed[0] and not (case.profile.kind == "closed" and case.profile.users == 1):  # there is no less
         edge = "lowest"
     elif case == climbed[-1]:
         edge = "highest"

@@ -126,7 +126,8 @@ def climbed(rates: Mapping[str, Mapping[int, tuple[int, float]]]) -> RunSummary:
 FAILED = (0, 0.0)
 INSIDE = {1: (100, 5.0), 4: (300, 6.0), 16: (310, 50.0)}
 HIGHEST = {1: (100, 5.0), 4: (380, 6.0), 16: (1200, 7.0)}
-LOWEST = {1: (100, 2.0), 4: (110, 16.0), 16: (120, 70.0)}
+LOWEST = {2: (100, 4.0), 4: (110, 16.0), 16: (120, 70.0)}
+ONE_USER = {1: (100, 2.0), 4: (110, 16.0)}
 """Where the knee is among the points of a deployment."""
 
 
@@ -143,7 +144,8 @@ def test_the_answer_of_a_sweep_is_a_line_for_each_deployment_with_its_knee() -> 
         (INSIDE, "knee at 4users", None),
         (HIGHEST, "knee at 16users or beyond: no higher load gave valid figures", "highest"),
         (HIGHEST | {64: FAILED}, "knee at 16users or beyond: no higher load gave valid figures", "highest"),
-        (LOWEST, "knee at 1users or below: no lower load gave valid figures", "lowest"),
+        (LOWEST, "knee at 2users or below: no lower load gave valid figures", "lowest"),
+        (ONE_USER, "knee at 1users", None),
         ({4: (300, 6.0)}, "knee not known: 4users alone gave valid figures", "only"),
     ],
 )
