@@ -77,7 +77,7 @@ def _as_it_is(project: Path, wanted: str) -> Checkout:
             )
         raise BenchError(
             f"{wanted!r} is neither a commit of {top} nor a directory",
-            hint="in CI, fetch the whole history (fetch-depth: 0) or that commit",
+            hint="in CI, fetch the whole history (fetch-depth: 0) or that commit, and name a branch as origin/main",
         )
     top = _top(directory)
     commit, dirty = (_commit(top, "HEAD"), _is_dirty(top)) if top else (None, False)

@@ -40,8 +40,17 @@ def job(tmp_path: Path) -> Path:
     commit(origin, "something else")
     git(origin, "checkout", "--quiet", "-b", "merge")
     git(origin, "merge", "--quiet", "--no-edit", "change")
-    job = tmp_path / "job"
-    git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "merge", f"file://{origin}", str(job))
+    return checked_out(origin, tmp_path / "job")
+
+
+def checked_out(origin: Path, job: Path) -> Path:
+    """What HEAD of `origin` is, as actions/checkout leaves a pull request's: shallow, and without a branch."""
+    job.mkdir()
+    git(job, "init", "--quiet")
+    git(job, "remote", "add", "origin", f"file://{origin}")
+    merge = "refs/remotes/pull/1/merge"
+    git(job, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", f"+{git(origin, 'rev-parse', 'HEAD')}:{merge}")
+    git(job, "checkout", "--quiet", "--force", merge)
     return job
 
 
@@ -76,6 +85,16 @@ def test_a_merge_is_compared_with_what_it_was_merged_into(job: Path, tmp_path: P
     assert git(tmp_path / "origin", "rev-parse", "--short=9", "main") in done.stdout
     report = (tmp_path / "output").read_text().strip().removeprefix("report=")
     assert (Path(report) / "check.json").is_file()
+
+
+@pytest.mark.parametrize("base", ["main", "v1"])
+def test_a_branch_or_a_tag_that_was_not_checked_out_may_be_the_base(job: Path, tmp_path: Path, base: str) -> None:
+    origin = tmp_path / "origin"
+    git(origin, "tag", "--annotate", "--message", "first", "v1", "main~2")
+    done = run(job, tmp_path, BASE=base, ARGUMENTS="--path /products/ --server gunicorn-sync")
+    assert done.returncode == 4, done.stderr
+    assert "different: the versions answer /products/ with different bodies" in done.stdout
+    assert git(origin, "rev-parse", "--short=9", f"{base}^{{commit}}") in done.stdout
 
 
 def test_arguments_are_those_of_a_command_line(job: Path, tmp_path: Path) -> None:

@@ -87,6 +87,19 @@ def test_an_unknown_version_is_named(repository: Path, base: str, says: str) -> 
         pass
 
 
+def test_a_branch_that_only_the_remote_has_is_named_as_the_remote_has_it(repository: Path, tmp_path: Path) -> None:
+    """As in CI, where a commit is checked out and no branch."""
+    job = tmp_path / "job"
+    git(tmp_path, "clone", "--quiet", str(repository), str(job))
+    git(job, "checkout", "--quiet", "--detach", "main")
+    git(job, "branch", "--quiet", "--delete", "main")
+    with pytest.raises(BenchError, match="neither a commit of") as raised, checked_out(job / "site", "main", "HEAD"):
+        pass
+    assert "origin/main" in raised.value.hint
+    with checked_out(job / "site", "origin/main", "HEAD") as found:
+        assert found["base"].version.commit == git(repository, "rev-parse", "main")
+
+
 def test_without_a_repository_directories_are_needed(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="in no git repository"), checked_out(tmp_path, "main", None):
         pass
