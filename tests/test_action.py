@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -40,6 +41,19 @@ def job(tmp_path: Path) -> Path:
     commit(origin, "something else")
     git(origin, "checkout", "--quiet", "-b", "merge")
     git(origin, "merge", "--quiet", "--no-edit", "change")
+    return checked_out(origin, tmp_path / "job")
+
+
+@pytest.fixture
+def job_of_the_bench(tmp_path: Path) -> Path:
+    """A job's folder with the bench itself checked out, whose own app answers differently since its last commit."""
+    origin = tmp_path / "origin"
+    shutil.copytree(ROOT, origin, ignore=shutil.ignore_patterns(".*", "published", "tests", "docs", "*.egg-info"))
+    git(origin, "init", "--quiet")
+    commit(origin, "start")
+    views = origin / "bench_app" / "views" / "hello.py"
+    views.write_text(views.read_text().replace("Hello, world!", "Good day, world!"))
+    commit(origin, "greet")
     return checked_out(origin, tmp_path / "job")
 
 
@@ -101,3 +115,19 @@ def test_arguments_are_those_of_a_command_line(job: Path, tmp_path: Path) -> Non
     done = run(job, tmp_path, BASE="HEAD^2", ARGUMENTS="--server 'no such server'")
     assert done.returncode == 2
     assert "'no such server'" in done.stderr
+
+
+def test_the_own_app_of_the_bench_runs_by_what_the_bench_does(job_of_the_bench: Path, tmp_path: Path) -> None:
+    """Though the job has a Python of its own: there is nothing in it, as with actions/setup-python."""
+    python = tmp_path / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(python)], check=True)
+    done = run(
+        job_of_the_bench,
+        tmp_path,
+        PROJECT="",
+        ARGUMENTS="--scenario hello",
+        GITHUB_ACTION_PATH=str(job_of_the_bench),
+        PATH=f"{python / 'bin'}:{os.environ['PATH']}",
+    )
+    assert done.returncode == 4, done.stderr
+    assert "different: the versions answer /hello/async with different bodies" in done.stdout
