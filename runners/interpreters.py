@@ -5,6 +5,7 @@ import os
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ from runners.process import output_of
 from runners.versions import Checkout
 
 INSTALL_TIMEOUT_S = 1200.0
-PATTERNS = (
-    *("requirements*.txt", "requirements/*.txt", "constraints*.txt", "uv.lock", "poetry.lock", "pdm.lock"),
-    *("Pipfile.lock", "setup.py", "setup.cfg"),
-)
+NOT_BY_PIP = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "setup.py")
+"""Files that say what is installed, but not as pip could be told it."""
+PATTERNS = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "setup.cfg", *NOT_BY_PIP)
 """Files that say what is installed, beside the parts of pyproject.toml that do."""
+
+
+@dataclass(frozen=True)
+class _Command:
+    argv: Sequence[str]
+    directory: Path
 
 
 def of_both(
@@ -36,7 +42,7 @@ def of_both(
     Raises:
         BenchError: an environment cannot be made.
     """
-    differing = _differing(*(dependencies(checkouts[side].directory) for side in SIDES))
+    differing = _differing(*(dependencies(checkouts[side].folders) for side in SIDES))
     if not differing:
         return dict.fromkeys(SIDES, python), None
     said = f"the versions differ in {', '.join(differing)}"
@@ -48,18 +54,27 @@ def of_both(
     return found, f"{said}: each has an environment of its own"
 
 
-def dependencies(directory: Path) -> dict[str, str]:
-    """By file below `directory` a digest of what it says of dependencies."""
-    found = {}
-    for pattern in PATTERNS:
-        for path in sorted(directory.glob(pattern)):
-            found[str(path.relative_to(directory))] = hashlib.sha256(path.read_bytes()).hexdigest()
-    project = _pyproject(directory)
+def dependencies(folders: Sequence[Path]) -> dict[str, str]:
+    """By file a digest of what it says of dependencies, in all of `folders` together.
+
+    By its name alone: that which lies in the project and that which lies above it are one, so that of two directories
+    in one repository both may be at any depth.
+    """
+    found: dict[str, list[bytes]] = {}
+    for folder in folders:
+        for pattern in PATTERNS:
+            for path in sorted(folder.glob(pattern)):
+                found.setdefault(str(path.relative_to(folder)), []).append(path.read_bytes())
+        told = _told(_pyproject(folder))
+        if any(told):
+            found.setdefault("pyproject.toml", []).append(repr(told).encode())
+    return {name: hashlib.sha256(repr(said).encode()).hexdigest() for name, said in found.items()}
+
+
+def _told(project: Mapping[str, Any]) -> list[object]:
+    """What a pyproject.toml says of dependencies."""
     told = [project.get("project", {}).get(key) for key in ("dependencies", "optional-dependencies", "requires-python")]
-    told += [project.get("dependency-groups"), project.get("tool", {}).get("poetry", {}).get("dependencies")]
-    if any(told):
-        found["pyproject.toml"] = hashlib.sha256(repr(told).encode()).hexdigest()
-    return found
+    return [*told, project.get("dependency-groups"), project.get("tool", {}).get("poetry", {}).get("dependencies")]
 
 
 def _differing(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
@@ -69,25 +84,37 @@ def _differing(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
 def _made(checkout: Checkout, python: str, install: str | None, folder: Path) -> Path:
     """A new virtual environment with what one version depends on; its interpreter."""
     made = folder / "bin" / "python"
-    _run([python, "-m", "venv", str(folder)], checkout, {}, "a virtual environment cannot be made")
+    begin = _Command([python, "-m", "venv", str(folder)], checkout.directory)
+    _run(begin, checkout, {}, "a virtual environment cannot be made")
     variables = {"VIRTUAL_ENV": str(folder)}
-    for argv in _installing(checkout.directory, str(made), install):
-        _run(argv, checkout, variables, f"{shlex.join(argv[1:])} failed", scripts=folder / "bin")
+    command = _installing(checkout, str(made), install)
+    _run(command, checkout, variables, f"{shlex.join(command.argv[1:])} failed", scripts=folder / "bin")
     return made
 
 
-def _installing(directory: Path, python: str, install: str | None) -> list[list[str]]:
-    """The commands that install what a version depends on."""
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+def _installing(checkout: Checkout, python: str, install: str | None) -> _Command:
+    """What installs that on which a version depends.
+
+    Where it was not said, by the nearest of the project's directory and those above it that says anything: what lies
+    further up is somebody else's then, as another service's.
+
+    Raises:
+        BenchError: that one does not say it as pip could be told it.
+    """
     if install is not None:
-        return [shlex.split(install)]
-    if (directory / "requirements.txt").is_file():
-        return [[*pip, "-r", "requirements.txt"]]
-    listed = _pyproject(directory).get("project", {}).get("dependencies", [])
-    if listed:
-        return [[*pip, *listed]]
+        return _Command(shlex.split(install), checkout.directory)
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for folder in checkout.folders:
+        if (folder / "requirements.txt").is_file():
+            return _Command([*pip, "-r", "requirements.txt"], folder)
+        project = _pyproject(folder)
+        listed = project.get("project", {}).get("dependencies", [])
+        if listed:
+            return _Command([*pip, *listed], folder)
+        if any(_told(project)) or any((folder / name).is_file() for name in NOT_BY_PIP):
+            break
     raise BenchError(
-        f"{directory} does not say how its dependencies are installed",
+        f"{checkout.directory} does not say how its dependencies are installed",
         hint='say it with --install, as --install "uv sync --active"',
     )
 
@@ -103,12 +130,14 @@ def _pyproject(directory: Path) -> dict[str, Any]:
 
 
 def _run(
-    argv: Sequence[str], checkout: Checkout, variables: Mapping[str, str], what: str, *, scripts: Path | None = None
+    command: _Command, checkout: Checkout, variables: Mapping[str, str], what: str, *, scripts: Path | None = None
 ) -> None:
     # Package managers may need anything that the user has set, an index for example.
     path = os.pathsep.join([*([str(scripts)] if scripts else []), os.environ.get("PATH", os.defpath)])
     environment = dict(os.environ) | {"PATH": path} | dict(variables)
-    status, output = output_of(argv, directory=checkout.directory, environment=environment, timeout_s=INSTALL_TIMEOUT_S)
+    status, output = output_of(
+        command.argv, directory=command.directory, environment=environment, timeout_s=INSTALL_TIMEOUT_S
+    )
     if status != 0:
         raise BenchError(
             f"{checkout.version.label}: {what}",

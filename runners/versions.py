@@ -27,11 +27,18 @@ NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0"}
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """A version and the project's directory in it; `own`: the bench made it, and may install beside it."""
+    """A version, its topmost directory and the project's in it; `own`: the bench made it, and may install beside it."""
 
     version: Version
+    top: Path
     directory: Path
     own: bool
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The project's directory and those above it, up to the top."""
+        directory, top = self.directory.resolve(), self.top.resolve()
+        return directory, *(folder for folder in directory.parents if folder.is_relative_to(top))
 
 
 @contextlib.contextmanager
@@ -53,7 +60,7 @@ def _checkout(project: Path, wanted: str | None, destination: Path) -> Checkout:
             raise BenchError(f"{project} is in no git repository", hint="name two directories: --base DIR --head DIR")
         _copy_working_tree(top, destination)
         version = Version(name="the working tree", commit=_commit(top, "HEAD"), dirty=_is_dirty(top))
-        return Checkout(version=version, directory=destination / project.relative_to(top), own=True)
+        return Checkout(version=version, top=destination, directory=destination / project.relative_to(top), own=True)
     looks_like_path = "/" in wanted or wanted.startswith(".")
     commit = _commit(top, wanted) if top is not None else None
     if commit is None or (looks_like_path and Path(wanted).is_dir()):
@@ -63,7 +70,8 @@ def _checkout(project: Path, wanted: str | None, destination: Path) -> Checkout:
     directory = destination / project.relative_to(top)
     if not directory.is_dir():
         raise BenchError(f"commit {wanted} has no directory {project.relative_to(top)}")
-    return Checkout(version=Version(name=wanted, commit=commit, dirty=False), directory=directory, own=True)
+    version = Version(name=wanted, commit=commit, dirty=False)
+    return Checkout(version=version, top=destination, directory=directory, own=True)
 
 
 def _as_it_is(project: Path, wanted: str) -> Checkout:
@@ -81,7 +89,8 @@ def _as_it_is(project: Path, wanted: str) -> Checkout:
         )
     top = _top(directory)
     commit, dirty = (_commit(top, "HEAD"), _is_dirty(top)) if top else (None, False)
-    return Checkout(version=Version(name=wanted, commit=commit, dirty=dirty), directory=directory, own=False)
+    version = Version(name=wanted, commit=commit, dirty=dirty)
+    return Checkout(version=version, top=top or directory, directory=directory, own=False)
 
 
 def _check_out(top: Path, commit: str, destination: Path) -> None:

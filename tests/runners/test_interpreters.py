@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +17,17 @@ from runners.app import BENCH_APP, Environment
 from runners.interpreters import dependencies, of_both
 from runners.overlay import over
 from runners.servers import discover
-from runners.versions import Checkout
+from runners.versions import Checkout, checked_out
+from tests.projects import commit
+from tests.runners.test_versions import git
 
 
 def checkout(folder: Path, files: Mapping[str, str]) -> Checkout:
     folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text)
-    return Checkout(version=Version(name=folder.name, commit=None, dirty=False), directory=folder, own=True)
+    version = Version(name=folder.name, commit=None, dirty=False)
+    return Checkout(version=version, top=folder, directory=folder, own=True)
 
 
 def both(folder: Path, base: Mapping[str, str], head: Mapping[str, str]) -> dict[Side, Checkout]:
@@ -35,7 +39,7 @@ def test_dependencies_are_what_the_files_say_of_them(tmp_path: Path) -> None:
     def told(folder: str, name: str, needs: str) -> dict[str, str]:
         project = f"[project]\nname='{name}'\ndependencies=['{needs}']"
         found = checkout(tmp_path / folder, {"requirements.txt": "django\n", "pyproject.toml": project})
-        return dependencies(found.directory)
+        return dependencies(found.folders)
 
     assert told("one", "a", "x") == told("two", "b", "x"), "a name is no dependency"
     assert told("six", "a", "x") != told("ten", "a", "y")
@@ -69,6 +73,72 @@ def test_what_does_not_say_how_it_is_installed_is_asked(tmp_path: Path) -> None:
     versions = both(tmp_path, {"uv.lock": "1"}, {"uv.lock": "2"})
     with pytest.raises(BenchError, match="does not say how its dependencies are installed"):
         of_both(versions, sys.executable, None, tmp_path / "envs", insists=False)
+
+
+def wheel(folder: Path, name: str) -> str:
+    """A package with one empty module; the path of its wheel as a requirement in `folder` has it."""
+    metadata = f"{name}-1.dist-info"
+    files = {
+        f"{name}.py": "",
+        f"{metadata}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{metadata}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{metadata}/RECORD": "",
+    }
+    (folder / "wheels").mkdir(exist_ok=True)
+    made = folder / "wheels" / f"{name}-1-py3-none-any.whl"
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return f"./{made.relative_to(folder)}"
+
+
+@pytest.fixture
+def below_the_top(tmp_path: Path) -> Path:
+    """A repository whose project is in `backend`, and its requirements above that; two versions need a package each."""
+    top = tmp_path / "repository"
+    (top / "backend").mkdir(parents=True)
+    (top / "backend" / "manage.py").write_text("")
+    (top / "backend" / "setup.cfg").write_text("[flake8]\nmax-line-length = 100\n")
+    git(top, "init", "--quiet", "--initial-branch", "main")
+    for name in ("one", "two"):
+        (top / "requirements.txt").write_text(f"--no-index\n{wheel(top, name)}\n")
+        commit(top, name)
+    return top
+
+
+def test_requirements_above_the_project_are_seen_and_installed_from_where_they_lie(
+    below_the_top: Path, tmp_path: Path
+) -> None:
+    with checked_out(below_the_top / "backend", "main~1", "main") as versions:
+        found, note = of_both(versions, sys.executable, None, tmp_path / "envs", insists=False)
+    assert note is not None
+    assert "differ in requirements.txt" in note
+    has = "from importlib.util import find_spec; print([one for one in ('one', 'two') if find_spec(one)])"
+    for side, name in zip(SIDES, ("one", "two"), strict=True):
+        said = subprocess.run([found[side], "-c", has], capture_output=True, text=True, check=True)
+        assert said.stdout.strip() == f"['{name}']"
+
+
+def test_what_the_project_says_itself_is_not_overruled_from_above(below_the_top: Path, tmp_path: Path) -> None:
+    """By the requirements of something else, it may be."""
+    for text in ("1", "2"):
+        (below_the_top / "backend" / "poetry.lock").write_text(text)
+        commit(below_the_top, text)
+    with (
+        checked_out(below_the_top / "backend", "main~1", "main") as versions,
+        pytest.raises(BenchError, match="backend does not say how its dependencies are installed"),
+    ):
+        of_both(versions, sys.executable, None, tmp_path / "envs", insists=False)
+
+
+def test_two_directories_of_one_repository_have_what_lies_above_them_in_common(below_the_top: Path) -> None:
+    """However deep each lies."""
+    other = below_the_top / "releases" / "last"
+    shutil.copytree(below_the_top / "backend", other)
+    with checked_out(below_the_top / "backend", str(other), str(below_the_top / "backend")) as versions:
+        found = [dependencies(versions[side].folders) for side in SIDES]
+    assert found[0] == found[1]
+    assert "requirements.txt" in found[0]
 
 
 @pytest.mark.long
