@@ -55,7 +55,7 @@ SIZING_ROUNDS = 4000
 TIMES = 10_000
 """Sequences of blocks on which the rule is replayed."""
 DEFAULT_LOOKS, DEFAULT_BLOCKS = (5, 7, 10, 14, 20, 28), 22
-"""What the five minutes that `check` takes by default have time for; the last look comes when they are over."""
+"""What five minutes of measuring, the default of `check`, have time for; the last look comes when they are over."""
 UNMADE = "*No campaign has been made with this version yet.*"
 RULES = Rules(looks=DEFAULT_LOOKS)
 FAILED = "failed"
