@@ -16,6 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+if platform.system() != "Linux":
+    print("bench: the bench needs Linux\n       run it in a container or a virtual machine", file=sys.stderr)
+    sys.exit(2)
 try:
     import click
     import msgspec
@@ -443,8 +446,6 @@ def main(arguments: list[str]) -> int:
     """Run the command line; the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a CI job ends with when it is cancelled
     try:
-        if platform.system() != "Linux":
-            raise BenchError("the bench needs Linux", hint="run it in a container or a virtual machine")
         # What a command exits with, where that is not for an error.
         return cli.main(arguments, standalone_mode=False) or ExitCode.DONE
     except BenchError as error:

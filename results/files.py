@@ -25,13 +25,16 @@ def check_new(directory: Path, *, hint: str) -> None:
         BenchError: it exists already and is not empty, or cannot be written.
     """
     place = directory.absolute()
-    nearest = next(one for one in (place, *place.parents) if one.exists())
-    if not nearest.is_dir():
-        raise _not_writable(directory, os.strerror(errno.ENOTDIR))
-    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK if nearest == place else os.W_OK | os.X_OK):
-        raise _not_writable(directory, os.strerror(errno.EACCES))
-    if nearest == place and any(place.iterdir()):
-        raise BenchError(f"{directory} is not empty", hint=hint)
+    try:
+        nearest = next(one for one in (place, *place.parents) if one.exists())
+        if not nearest.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK if nearest == place else os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if nearest == place and any(place.iterdir()):
+            raise BenchError(f"{directory} is not empty", hint=hint)
+    except OSError as error:
+        raise _not_writable(directory, error.strerror) from error
 
 
 def _not_writable(directory: Path, why: str | None) -> BenchError:

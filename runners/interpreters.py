@@ -15,10 +15,12 @@ from runners.process import output_of
 from runners.versions import Checkout
 
 INSTALL_TIMEOUT_S = 1200.0
-NOT_BY_PIP = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "setup.py")
+LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 """Files that say what is installed, but not as pip could be told it."""
-PATTERNS = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "setup.cfg", *NOT_BY_PIP)
-"""Files that say what is installed, beside the parts of pyproject.toml that do."""
+SAYING = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "setup.py", *LOCKS)
+PATTERNS = (*SAYING, "setup.cfg")
+"""Files that say what is installed, beside the parts of pyproject.toml that do; `setup.cfg` may be of other things."""
+HINT = 'say it with --install, as --install "uv sync --active", or have both share one interpreter with --python'
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ def of_both(
     said = f"the versions differ in {', '.join(differing)}"
     if insists:
         return dict.fromkeys(SIDES, python), f"{said}, and have one interpreter all the same: that of --python"
+    locks = sorted(set(differing).intersection(LOCKS))
+    if locks and install is None:
+        raise BenchError(f"{said}, and pip cannot install from {', '.join(locks)}", hint=HINT)
     found: dict[Side, str] = {}
     for side in SIDES:
         found[side] = str(_made(checkouts[side], python, install, folder / side))
@@ -111,12 +116,9 @@ def _installing(checkout: Checkout, python: str, install: str | None) -> _Comman
         listed = project.get("project", {}).get("dependencies", [])
         if listed:
             return _Command([*pip, *listed], folder)
-        if any(_told(project)) or any((folder / name).is_file() for name in NOT_BY_PIP):
+        if any(_told(project)) or any(any(folder.glob(pattern)) for pattern in SAYING):
             break
-    raise BenchError(
-        f"{checkout.directory} does not say how its dependencies are installed",
-        hint='say it with --install, as --install "uv sync --active"',
-    )
+    raise BenchError(f"{checkout.directory} does not say how its dependencies are installed", hint=HINT)
 
 
 def _pyproject(directory: Path) -> dict[str, Any]:

@@ -80,20 +80,26 @@ class Http2Server:
                     if self.mode == "answers-early":
                         self._answer(http, event.stream_id, waiting)
                         http.reset_stream(event.stream_id, 0)
-                        connected.sendall(http.data_to_send())
-                        while connected.recv(65_536):
-                            pass  # what is not read when a connection is closed takes the answer with it
+                        self._end(connected, http)
                         return
                 elif isinstance(event, h2.events.StreamEnded):
                     self.bodies.append(asked.pop(event.stream_id, b""))
                     if self.mode == "goes-away-before":
                         connected.sendall(GOAWAY + event.stream_id.to_bytes(4, "big") + bytes(4))
                     if not self._answer(http, event.stream_id, waiting):
+                        if self.mode.startswith("goes-away"):
+                            self._end(connected, http)
                         connected.sendall(http.data_to_send())
                         return
             for stream in list(waiting):
                 self._send(http, stream, waiting)
             connected.sendall(http.data_to_send())
+
+    def _end(self, connected: socket.socket, http: h2.connection.H2Connection) -> None:
+        """Say the last, and read on until the client closes: what is not read by then takes the answer with it."""
+        connected.sendall(http.data_to_send())
+        while connected.recv(65_536):
+            pass
 
     def _answer(self, http: h2.connection.H2Connection, stream: int, waiting: dict[int, bytes]) -> bool:
         """Begin to answer; whether the connection goes on."""

@@ -111,6 +111,15 @@ def test_a_branch_or_a_tag_that_was_not_checked_out_may_be_the_base(job: Path, t
     assert git(origin, "rev-parse", "--short=9", f"{base}^{{commit}}") in done.stdout
 
 
+def test_a_whole_history_stays_whole(job: Path, tmp_path: Path) -> None:
+    git(job, "fetch", "--quiet", "--unshallow", "origin", git(job, "rev-parse", "HEAD"))
+    before = git(job, "rev-list", "HEAD")
+    done = run(job, tmp_path, BASE="main", ARGUMENTS="--server nothing")
+    assert "there is no server 'nothing'" in done.stderr
+    assert git(job, "rev-list", "HEAD") == before
+    assert git(job, "rev-parse", "--is-shallow-repository") == "false"
+
+
 def test_arguments_are_those_of_a_command_line(job: Path, tmp_path: Path) -> None:
     done = run(job, tmp_path, BASE="HEAD^2", ARGUMENTS="--server 'no such server'")
     assert done.returncode == 2

@@ -1,11 +1,13 @@
 """Options that contradict each other, or mean nothing alone, are refused before anything is started."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bench import main
-from tests.conftest import BRIEF, CommandLine
+from tests.conftest import BRIEF, ROOT, CommandLine
 
 SLEEP = ("--server", "uvicorn", "--scenario", "sleep")
 TARGET = ("--target", "http://127.0.0.1:9")
@@ -96,9 +98,10 @@ def test_a_directory_that_is_taken_is_refused_before_anything_is_measured(
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["precious"]
 
 
-def test_elsewhere_than_on_linux_it_says_what_it_needs(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("platform.system", lambda: "Darwin")
-    assert main(["list"]) == 2
-    assert capsys.readouterr().err.startswith("bench: the bench needs Linux\n")
+def test_elsewhere_than_on_linux_it_says_what_it_needs() -> None:
+    """Before it imports what is not there."""
+    program = "import platform, runpy, sys; platform.system = lambda: 'Windows'; sys.modules['fcntl'] = None; "
+    program += f"runpy.run_path({str(ROOT / 'bench.py')!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bench: the bench needs Linux\n")

@@ -11,6 +11,8 @@ Beside Locust's own messages these are sent, in this order:
     worker  bench_result    its load
 """
 
+import ipaddress
+import socket
 import subprocess
 import sys
 import time
@@ -41,6 +43,7 @@ LEAD_NS = 300_000_000
 """From telling the workers to begin until they do."""
 CLOCK_ROUNDS = 8
 CLOCK_TIMEOUT_S = 5.0
+ALIKE = "run the same version of bench and packages on all machines, one per --load-workers"
 
 
 class ProblemError(Exception):
@@ -199,13 +202,17 @@ class Master:
 
     def _joined(self, environment: Any, msg: Message) -> None:
         name, told = msg.node_id, msg.data
+        here = told["boot"] == boot()
         if told["version"] != bench_version():
             self._refuse(name, f"load process {_machine(name)} runs another version of the bench: {told['version']}")
         elif len(self._workers) == self._expected:
             self._refuse(name, f"load process {_machine(name)} came late: {self._expected} had joined before")
+        elif not here and _is_loopback(self._job.host):
+            why = f"is on another machine, and {self._job.host} is that machine's own there"
+            self._refuse(name, f"load process {_machine(name)} {why}", hint="give --target the address that both reach")
         else:
             number = len(self._workers)
-            self._workers[name] = Worker(number, same_clock=told["boot"] == boot())
+            self._workers[name] = Worker(number, same_clock=here)
             data = {"job": msgspec.json.encode(self._job), "part": number, "parts": self._expected}
             self._runner.send_message("bench_prepare", data, client_id=name)
 
@@ -215,11 +222,9 @@ class Master:
             hint="see the logs of the load processes",
         )
 
-    def _refuse(self, name: str, reason: str) -> None:
+    def _refuse(self, name: str, reason: str, *, hint: str = ALIKE) -> None:
         self._runner.send_message("bench_refused", {"reason": reason}, client_id=name)
-        self._problem = ProblemError(
-            reason, hint="run the same version of bench and packages on all machines, one per --load-workers"
-        )
+        self._problem = ProblemError(reason, hint=hint)
 
     def _prepared(self, environment: Any, msg: Message) -> None:
         self._workers[msg.node_id].prepared = True
@@ -230,6 +235,10 @@ class Master:
     def _result(self, environment: Any, msg: Message) -> None:
         if msg.node_id in self._workers:
             self._workers[msg.node_id].load = msgspec.json.decode(msg.data["load"], type=Load)
+
+
+def _is_loopback(name: str) -> bool:
+    return ipaddress.ip_address(socket.getaddrinfo(name, None)[0][4][0]).is_loopback
 
 
 def _machine(name: str) -> str:

@@ -136,6 +136,7 @@ class Session:
             # Slept before the deadline is looked at: who began late has arrivals that are still to be dealt out.
             gevent.sleep(POLL_S)
             if time.monotonic_ns() >= deadline_ns:
+                gevent.sleep(POLL_S)  # what came while the loop was away is read before
                 break
         self._recorder.give_up(pacer.waiting if pacer else ())
 

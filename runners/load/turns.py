@@ -123,7 +123,9 @@ class Lane:
         while self.recorder.in_flight or self.gate.pending:
             gevent.sleep(POLL_S)
             if time.monotonic() >= deadline:
-                self.recorder.give_up(self.gate.waiting)
+                gevent.sleep(POLL_S)  # what came while the loop was away is read before
+                if self.recorder.in_flight or self.gate.pending:
+                    self.recorder.give_up(self.gate.waiting)
                 return
 
 

@@ -74,6 +74,7 @@ def test_a_place_is_looked_at_without_a_trace(tmp_path: Path) -> None:
         (tmp_path, "is not empty"),
         (tmp_path / "file", "cannot write"),
         (tmp_path / "file" / "run", "cannot"),
+        (tmp_path / ("long" * 100), "cannot write"),
     ):
         with pytest.raises(BenchError, match=says):
             Store.check_new(wrong)

@@ -70,8 +70,18 @@ def test_a_command_may_install(tmp_path: Path) -> None:
 
 
 def test_what_does_not_say_how_it_is_installed_is_asked(tmp_path: Path) -> None:
-    versions = both(tmp_path, {"uv.lock": "1"}, {"uv.lock": "2"})
+    versions = both(tmp_path, {"setup.py": "1"}, {"setup.py": "2"})
     with pytest.raises(BenchError, match="does not say how its dependencies are installed"):
+        of_both(versions, sys.executable, None, tmp_path / "envs", insists=False)
+
+
+def test_a_lock_is_not_passed_over_for_the_list_beside_it(tmp_path: Path) -> None:
+    """Both versions would get the same packages."""
+    listed = '[project]\ndependencies = ["one"]\n'
+    versions = both(
+        tmp_path, {"uv.lock": "1", "pyproject.toml": listed}, {"uv.lock": "2", "pyproject.toml": listed + "#"}
+    )
+    with pytest.raises(BenchError, match=r"differ in uv\.lock, and pip cannot install from uv\.lock"):
         of_both(versions, sys.executable, None, tmp_path / "envs", insists=False)
 
 
@@ -119,10 +129,14 @@ def test_requirements_above_the_project_are_seen_and_installed_from_where_they_l
         assert said.stdout.strip() == f"['{name}']"
 
 
-def test_what_the_project_says_itself_is_not_overruled_from_above(below_the_top: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["setup.py", "requirements/base.txt"])
+def test_what_the_project_says_itself_is_not_overruled_from_above(
+    below_the_top: Path, tmp_path: Path, name: str
+) -> None:
     """By the requirements of something else, it may be."""
+    (below_the_top / "backend" / "requirements").mkdir()
     for text in ("1", "2"):
-        (below_the_top / "backend" / "poetry.lock").write_text(text)
+        (below_the_top / "backend" / name).write_text(text)
         commit(below_the_top, text)
     with (
         checked_out(below_the_top / "backend", "main~1", "main") as versions,

@@ -173,10 +173,16 @@ def test_one_with_another_clock_has_the_same_window(tmp_path: Path) -> None:
         subprocess.run([*within, "true"], check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"a clock of its own needs Linux 5.6, CAP_SYS_ADMIN and util-linux 2.36: {error}")
-    with CountingServer() as server:
+    with CountingServer("0.0.0.0") as server:  # which leads there too, and is not called loopback
         profile = replace(OPEN, load_processes=1, load_workers=1)
         asked = replace(job(server, profile), listen=f"{host.LOOPBACK}:{host.free_port()}")
         with joined(asked, tmp_path / "worker.log", within=within):
             load = run(asked, tmp_path).load
+        elsewhere = replace(asked, host=host.LOOPBACK)
+        with joined(elsewhere, tmp_path / "elsewhere.log", within=within):
+            refused = run(elsewhere, tmp_path).outcome
+    assert refused is not None
+    assert "is on another machine, and 127.0.0.1 is that machine's own there" in refused.problem
+    assert "--target" in refused.hint
     check_counts(load, server, profile)
     assert server.asked[-1].moment_s - server.asked[0].moment_s < profile.warmup_s + profile.duration_s + 0.3
