@@ -50,6 +50,13 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
+def seen(head: psutil.Process) -> list[object]:
+    """The family below `head`, and whatever else sleeps as long as its members do, with its parent."""
+    attributes = ["pid", "ppid", "status", "cmdline"]
+    sleeping = [one.info for one in psutil.process_iter(attributes) if "98765" in (one.info["cmdline"] or [])]
+    return [head.children(recursive=True), sleeping]
+
+
 def test_the_whole_family_is_ended(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with start(log, "bash", "-c", STUBBORN) as process:
@@ -104,7 +111,7 @@ time.sleep(60)
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL) as parent:
         try:
             head = psutil.Process(parent.pid)
-            assert wait_for(lambda: len(head.children(recursive=True)) == 5), head.children(recursive=True)
+            assert wait_for(lambda: len(head.children(recursive=True)) == 5), seen(head)
             family = head.children(recursive=True)
         finally:
             parent.send_signal(number)

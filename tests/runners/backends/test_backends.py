@@ -219,10 +219,10 @@ def test_what_cannot_be_reached_is_named_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://a..b/n", "idna"),
+        ("postgresql://a..b/n", "(idna|label empty)"),
         ("postgresql://127.0.0.1:1/n?connect_timeout=soon", "bad value for connect_timeout"),
         ("postgresql://127.0.0.1:1/n?autocommit=1", 'invalid connection option "autocommit"'),
-        ("redis://a..b:1/0", "idna"),
+        ("redis://a..b:1/0", "(idna|label empty)"),
         ("redis://127.0.0.1:1/0?color=red", "color"),
     ],
 )
