@@ -25,10 +25,11 @@ def start(log: Path, *argv: str) -> ManagedProcess:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    """Whether the condition was met in time; it may not be later."""
     deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
+    while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return condition()
+    return met
 
 
 def loads(bench: psutil.Process) -> list[psutil.Process]:
@@ -50,18 +51,19 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def seen(head: psutil.Process) -> list[object]:
-    """The family below `head`, and whatever else sleeps as long as its members do, with its parent."""
-    attributes = ["pid", "ppid", "status", "cmdline"]
-    sleeping = [one.info for one in psutil.process_iter(attributes) if "98765" in (one.info["cmdline"] or [])]
-    return [head.children(recursive=True), sleeping]
+def is_whole(family: list[psutil.Process]) -> bool:
+    """Whether all of `STUBBORN` are there: while it starts, as many may be others, as the shell between."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [one.name() for one in family].count("sleep") == 3
+    return False
 
 
 def test_the_whole_family_is_ended(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with start(log, "bash", "-c", STUBBORN) as process:
-        assert wait_for(lambda: len(process.family()) == 4)
+        assert wait_for(lambda: is_whole(process.family()))
         family = process.family()
+        assert len(family) == 4
         began = time.monotonic()
     assert time.monotonic() - began < 2
     assert not any(one.is_running() for one in family)
@@ -111,8 +113,9 @@ time.sleep(60)
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL) as parent:
         try:
             head = psutil.Process(parent.pid)
-            assert wait_for(lambda: len(head.children(recursive=True)) == 5), seen(head)
+            assert wait_for(lambda: is_whole(head.children(recursive=True))), head.children(recursive=True)
             family = head.children(recursive=True)
+            assert len(family) == 5
         finally:
             parent.send_signal(number)
     assert wait_for(lambda: not [one for one in family if alive(one)], seconds=2), [one for one in family if alive(one)]
