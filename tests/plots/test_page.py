@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,17 +65,22 @@ def test_the_answer_says_what_one_repeat_cannot() -> None:
     assert one.first == "One repeat of each: too little to say who is faster."
 
 
-def test_the_answer_names_those_behind_by_their_figures_and_not_by_rank() -> None:
-    """A wide interval, and so a rank that begins early, puts nobody before a better figure."""
-    rates = {"wide": (75, 90, 82), "last": (50, 50, 51), "third": (85, 85, 84), "next": (90, 91, 90)}
-    rates["best"] = (300, 302, 298)
+def of_rates(rates: Mapping[str, Sequence[int]]) -> RunSummary:
+    """A run by the answers a second of each server in each of its three repeats."""
     cases = [replace(CASE, server=server) for server in rates]
     records = [
         record(load(*[second([1.0] * rate)] * 2), case=one, repeat=repeat)
         for one in cases
         for repeat, rate in enumerate(rates[one.server], 1)
     ]
-    run = summarize("r", plan(*cases, repeats=3), records)
+    return summarize("r", plan(*cases, repeats=3), records)
+
+
+def test_the_answer_names_those_behind_by_their_figures_and_not_by_rank() -> None:
+    """A wide interval, and so a rank that begins early, puts nobody before a better figure."""
+    rates = {"wide": (75, 90, 82), "last": (50, 50, 51), "third": (85, 85, 84), "next": (90, 91, 90)}
+    rates["best"] = (300, 302, 298)
+    run = of_rates(rates)
     ranks = {one.case.server: one.rank for one in run.cases}
     assert (ranks["next"], ranks["wide"], ranks["third"]) == (2, 2, 3)
     (said,) = answer.answers(run)
@@ -91,13 +96,7 @@ def test_the_answer_names_ties_and_the_invalid(written: Path) -> None:
 
 def test_a_suspect_case_that_the_answer_names_is_marked_and_the_mark_explained_once(tmp_path: Path) -> None:
     rates = {"best": (300, 302, 298), "second": (200, 201, 199), "third": (100, 101, 99)}
-    cases = [replace(CASE, server=server) for server in rates]
-    records = [
-        record(load(*[second([1.0] * rate)] * 2), case=one, repeat=repeat)
-        for one in cases
-        for repeat, rate in enumerate(rates[one.server], 1)
-    ]
-    run = summarize("r", plan(*cases, repeats=3), records)
+    run = of_rates(rates)
     assert answer.LEGEND not in report.write(run, tmp_path).read_text()
     best, other, third = run.cases
     run = replace(run, cases=(doubted(best, "foreign-load"), other, doubted(third, "unsteady")))
